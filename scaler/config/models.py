@@ -1,0 +1,253 @@
+"""``scaler.yaml`` as frozen models. The JSON Schema and the reference are generated from them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from scaler.config.metrics import CloudWatchMetric, InstanceCount, LoadConfig, Strict
+from scaler.config.units import Duration, Rate, Share, format_duration
+
+# Names end up in file names, Terraform addresses, tables and logs: an allow-list leaves nothing to escape.
+WorkloadName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/()+=@-]{0,254}$")]
+InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]{2,4})?-[a-z]{4,9}-\d$")]
+
+
+def _known_timezone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("not a time zone of the IANA database, such as UTC or America/New_York")
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_known_timezone)]
+
+
+class RiskConfig(Strict):
+    """How much risk of a shortfall is accepted: a service level, or what a shortfall costs."""
+
+    service_level: float | None = Field(
+        None, gt=0, lt=1, description="Share of the steps in which capacity covers demand, e.g. 0.99."
+    )
+    shortage_cost: float | None = Field(
+        None, gt=0, description="USD that one missing capacity unit costs per hour; the quantile follows from it."
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> RiskConfig:
+        if (self.service_level is None) == (self.shortage_cost is None):
+            raise ValueError("give exactly one of service_level, shortage_cost")
+        return self
+
+
+class HistoryConfig(Strict):
+    """How much history is read, and when it is too bad to plan on."""
+
+    lookback: Duration = Field(timedelta(days=28), description="How far back history is read.")
+    max_age: Duration = Field(timedelta(hours=2), description="Refuse if the newest point is older than this.")
+    max_missing: Share = Field(0.2, description="Refuse if more than this share of the steps is missing.")
+    overlap: Duration = Field(
+        timedelta(hours=3), description="How much of what is archived is asked again, as late points arrive."
+    )
+
+
+class ForecastConfig(Strict):
+    """Which model forecasts."""
+
+    model: Literal["auto", "seasonal_naive", "ets", "prophet"] = Field(
+        "auto", description="'auto' chooses per workload by rolling-origin backtest on pinball loss."
+    )
+
+
+class UtilisationConfig(Strict):
+    """Capacity from a utilisation target: load = utilisation × the instances it was measured over."""
+
+    target: Share = Field(description="Utilisation to run at, e.g. 60%.", gt=0)
+    instances: InstanceCount = Field(description="The instances that the metric was measured over.")
+    unit: Literal["percent", "fraction"] = Field("percent", description="Whether the metric is 0..100 or 0..1.")
+
+
+class CapacityConfig(Strict):
+    """How demand becomes capacity units."""
+
+    throughput: dict[InstanceType, Rate] | None = Field(
+        None, description="What one instance of a type serves within its objective, e.g. 450/s.", min_length=1
+    )
+    utilisation: UtilisationConfig | None = Field(None, description="Run at a target utilisation instead.")
+    weights: dict[InstanceType, Annotated[int, Field(ge=1, le=999)]] | None = Field(
+        None,
+        description="Capacity units per instance type. From throughput if not given; "
+        "min, max and every size of the group are in these units.",
+        min_length=1,
+    )
+    lead_time: Duration = Field(
+        timedelta(minutes=5), description="Launch to serving; the requirement covers demand that far ahead."
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CapacityConfig:
+        if (self.throughput is None) == (self.utilisation is None):
+            raise ValueError("give exactly one of throughput, utilisation")
+        if self.throughput is not None and self.weights is not None and set(self.weights) != set(self.throughput):
+            raise ValueError("weights name every instance type of throughput, and no other: all or none")
+        if self.utilisation is not None and self.weights is None:
+            raise ValueError("utilisation needs weights: the instance types of the group, e.g. {m7i.large: 1}")
+        if len(self.instance_types) > 40:
+            raise ValueError("an Auto Scaling group takes at most 40 instance types")
+        return self
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """Types in the order given: the order in which on-demand capacity prefers them."""
+        return tuple(self.throughput or self.weights or ())
+
+
+class LimitsConfig(Strict):
+    """Bounds of the group, in capacity units."""
+
+    min: int = Field(ge=0, le=100_000, description="Never plan below.")
+    max: int = Field(ge=1, le=100_000, description="Never plan above.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LimitsConfig:
+        if self.min > self.max:
+            raise ValueError(f"min ({self.min}) is above max ({self.max})")
+        return self
+
+
+class SpotConfig(Strict):
+    """How much of the group may be spot capacity."""
+
+    max_share: Share = Field(0.0, description="Highest share of spot above the on-demand base.")
+    on_demand_base: int = Field(0, ge=0, description="Capacity units that are always on-demand.")
+    allocation_strategy: Literal[
+        "price-capacity-optimized", "capacity-optimized", "capacity-optimized-prioritized", "lowest-price"
+    ] = Field("price-capacity-optimized", description="How AWS picks spot pools.")
+
+
+class TypePrice(Strict):
+    """USD per instance-hour; absent is unknown, never free."""
+
+    on_demand: float | None = Field(None, gt=0, description="On-demand, USD per hour.")
+    spot: float | None = Field(None, gt=0, description="Spot, USD per hour.")
+
+
+class PricesConfig(Strict):
+    """Prices with the day they were true."""
+
+    as_of: date = Field(description="The day the prices were read.")
+    usd_per_hour: dict[InstanceType, TypePrice] = Field(description="Per instance type.")
+
+
+class LiveConfig(Strict):
+    """What runs today, where AWS is not to be asked."""
+
+    min_size: int = Field(ge=0, description="Live minimum.")
+    max_size: int = Field(ge=0, description="Live maximum.")
+    desired_size: int = Field(ge=0, description="Live desired capacity.")
+
+
+class TargetConfig(Strict):
+    """What is scaled."""
+
+    asg: GroupName = Field(description="Name of the EC2 Auto Scaling group.")
+
+
+class DefaultsConfig(Strict):
+    """Settings that every workload starts from."""
+
+    region: Region | None = Field(None, description="AWS region; AWS_REGION or the profile's if not given.")
+    timezone: TimeZone = Field("UTC", description="Seasons follow the wall time of this zone.")
+    horizon: Duration = Field(timedelta(hours=48), description="How far ahead the plan reaches.")
+    risk: RiskConfig = Field(
+        default_factory=lambda: RiskConfig(service_level=0.99, shortage_cost=None), description="Accepted risk."
+    )
+    history: HistoryConfig = Field(default_factory=HistoryConfig, description="History to read.")
+    forecast: ForecastConfig = Field(default_factory=ForecastConfig, description="Forecasting.")
+    prices: PricesConfig | None = Field(None, description="Prices of the instance types.")
+
+
+class WorkloadConfig(Strict):
+    """One workload."""
+
+    target: TargetConfig = Field(description="What is scaled.")
+    load: LoadConfig = Field(description="The load metric.")
+    capacity: CapacityConfig = Field(description="How demand becomes capacity.")
+    limits: LimitsConfig = Field(description="Bounds, in capacity units.")
+    spot: SpotConfig = Field(default_factory=SpotConfig, description="Spot share.")
+    tags: dict[str, str] = Field(default_factory=dict, description="Free labels, shown in reports.")
+    live: Literal["aws"] | LiveConfig = Field("aws", description="Where today's sizes come from.")
+    region: Region | None = Field(None, description="Overrides defaults.region.")
+    timezone: TimeZone | None = Field(None, description="Overrides defaults.timezone.")
+    horizon: Duration | None = Field(None, description="Overrides defaults.horizon.")
+    risk: RiskConfig | None = Field(None, description="Overrides defaults.risk.")
+    history: HistoryConfig | None = Field(None, description="Overrides defaults.history.")
+    forecast: ForecastConfig | None = Field(None, description="Overrides defaults.forecast.")
+    prices: PricesConfig | None = Field(None, description="Overrides defaults.prices.")
+
+    @model_validator(mode="after")
+    def _units_agree(self) -> WorkloadConfig:
+        metric = self.load.metric
+        counted = metric.statistic in ("Sum", "SampleCount")
+        for name, rate in (self.capacity.throughput or {}).items():
+            if counted and not rate.per_second:
+                raise ValueError(
+                    f"{metric.statistic} counts events, so the throughput of {name} is a rate: write {rate}/s"
+                )
+        if counted and self.capacity.utilisation is not None:
+            raise ValueError(f"utilisation needs a level such as Average, not {metric.statistic}")
+        return self
+
+
+class PlanConfig(Strict):
+    """How plans are made."""
+
+    step: Duration = Field(timedelta(minutes=15), description="Length of a plan step.")
+    expires_after: Duration = Field(timedelta(hours=26), description="A plan older than this is not applied.")
+    max_actions: int = Field(
+        125, ge=2, le=125, description="Scheduled actions per group; AWS takes at most 125, which is not raisable."
+    )
+
+    @model_validator(mode="after")
+    def _divides_a_day(self) -> PlanConfig:
+        seconds = int(self.step.total_seconds())
+        if seconds % 300 or 86_400 % seconds:
+            raise ValueError("the step is a multiple of 5m that divides a day, such as 15m or 1h")
+        return self
+
+
+class OutputsConfig(Strict):
+    """Files that a plan is written to."""
+
+    tfvars: str | None = Field(
+        None, description="Terraform variables, e.g. infra/scaler.auto.tfvars.json; relative to this file."
+    )
+
+
+class Config(Strict):
+    """The whole of ``scaler.yaml``."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    store: str = Field("forecasts/", description="History archive and plans; relative to this file.", min_length=1)
+    defaults: DefaultsConfig = Field(default_factory=DefaultsConfig, description="Settings of every workload.")
+    workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
+    plan: PlanConfig = Field(default_factory=PlanConfig, description="How plans are made.")
+    outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
+
+    @model_validator(mode="after")
+    def _within_retention(self) -> Config:
+        for name, workload in self.workloads.items():
+            history = workload.history or self.defaults.history
+            utilisation = workload.capacity.utilisation
+            for metric in (workload.load.metric, utilisation.instances.metric if utilisation else None):
+                if isinstance(metric, CloudWatchMetric) and history.lookback > metric.retention():
+                    raise ValueError(
+                        f"workloads.{name}: CloudWatch keeps points of {format_duration(metric.period)} for "
+                        f"{metric.retention().days} days, and would answer a lookback of "
+                        f"{format_duration(history.lookback)} with nothing and no error"
+                    )
+        return self

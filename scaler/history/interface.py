@@ -1,0 +1,106 @@
+"""Port of the history stage: raw points → clean demand on a regular UTC grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from scaler.errors import Failed, Refused
+from scaler.sources.interface import MetricQuery, Points, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Demand of many workloads on one regular grid.
+
+    Attributes:
+        names: workloads, one per row.
+        start: start of the first step, aware, UTC, a multiple of the step since the epoch.
+        step_seconds: length of a step.
+        values: shape ``(len(names), steps)``, float64, read-only. NaN is *missing*, 0 is a measurement.
+            The last step ends at the cutoff: nothing after it was seen.
+    """
+
+    names: tuple[str, ...]
+    start: datetime
+    step_seconds: int
+    values: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or self.values.shape[0] != len(self.names):
+            raise ValueError(f"values {self.values.shape} do not fit {len(self.names)} names")
+        self.values.setflags(write=False)
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the grid."""
+        return int(self.values.shape[1])
+
+    @property
+    def cutoff(self) -> datetime:
+        """End of the last step; the forecast begins here."""
+        return self.start + timedelta(seconds=self.step_seconds * self.steps)
+
+    def times(self) -> NDArray[np.int64]:
+        """Starts of the steps, shape ``(steps,)``, seconds since the epoch."""
+        first = int(self.start.astimezone(UTC).timestamp())
+        return first + self.step_seconds * np.arange(self.steps, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where one workload's demand came from, as it stands in the plan.
+
+    Attributes:
+        source: one line, e.g. ``cloudwatch AWS/ApplicationELB RequestCount Sum 300 s``.
+        start, end: span between the first and the end of the last observed step, UTC.
+        points: observed steps.
+        missing_fraction: share of the steps between ``start`` and the cutoff without a value.
+        digest: sha256 of grid and values.
+        unit: unit of demand, e.g. ``/s`` or ``busy instances``.
+        notes: what was done to the series, one line each (merged duplicates, dropped bucket, …).
+    """
+
+    source: str
+    start: datetime
+    end: datetime
+    step_seconds: int
+    points: int
+    missing_fraction: float
+    digest: str
+    unit: str
+    notes: tuple[str, ...] = ()
+
+
+class Archive(Protocol):
+    """What was pulled, kept longer than the source keeps it."""
+
+    def covered(self, query: MetricQuery) -> Window | None:
+        """The span that has been asked and answered completely, or ``None``."""
+        ...
+
+    def read(self, query: MetricQuery, window: Window) -> Points:
+        """Points archived in the window."""
+        ...
+
+    def append(self, query: MetricQuery, window: Window, points: Points) -> None:
+        """Replace the window's points by these and extend what is covered. Atomic."""
+        ...
+
+
+class HistoryRefused(Refused):
+    """A history that a plan must not be built on (stale, too many gaps, conflicting points)."""
+
+
+class StaleHistory(HistoryRefused):
+    """The newest point is older than the limit."""
+
+
+class StoreFailed(Failed):
+    """The store could not be read or written."""
