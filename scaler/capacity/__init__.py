@@ -1,1 +1,1 @@
-
+"""Capacity: quantiles of demand become capacity units."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from scaler.config.metrics import LoadConfig
 from scaler.config.models import (
     CapacityConfig,
     Config,
@@ -14,7 +15,6 @@ from scaler.config.models import (
     HistoryConfig,
     LimitsConfig,
     LiveConfig,
-    LoadConfig,
     PricesConfig,
     RiskConfig,
     SpotConfig,

@@ -1,1 +1,1 @@
-
+"""The demo: an emulated AWS with generated history."""

@@ -1,1 +1,1 @@
-
+"""Emit: plan to documents."""

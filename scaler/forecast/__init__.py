@@ -1,1 +1,1 @@
-
+"""Forecast: quantiles of demand per step of the horizon."""

@@ -1,1 +1,1 @@
-
+"""Live state: what runs now."""

@@ -1,1 +1,1 @@
-
+"""Mix: which offerings carry the requirement."""

@@ -1,1 +1,1 @@
-
+"""Plan: schedule, comparison with the live state, cost, seal."""

@@ -1,1 +1,1 @@
-
+"""Sources: pull load metrics."""

@@ -50,7 +50,7 @@ class MetricQuery:
 
     @property
     def statistic(self) -> str:
-        """How a point sums up its period: ``Sum``, ``Average``, ``Maximum``, ``Minimum``, …"""
+        """How a point sums up its period: ``Sum``, ``Average``, ``Maximum``, ``Minimum``, a percentile."""
         return self.metric.statistic
 
 

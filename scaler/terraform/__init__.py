@@ -1,1 +1,1 @@
-
+"""The Terraform (or OpenTofu) binary."""
