@@ -39,6 +39,10 @@ class MetricConfig(Strict):
         """The period in seconds."""
         return int(self.period.total_seconds())
 
+    def describe(self) -> str:
+        """One line that names the series."""
+        raise NotImplementedError
+
     @model_validator(mode="after")
     def _divides_a_day(self) -> MetricConfig:
         if self.period_seconds % 60 or 86_400 % self.period_seconds:

@@ -81,16 +81,30 @@ class Provenance:
 class Archive(Protocol):
     """What was pulled, kept longer than the source keeps it."""
 
-    def covered(self, query: MetricQuery) -> Window | None:
-        """The span that has been asked and answered completely, or ``None``."""
+    def covered(self, query: MetricQuery, window: Window) -> tuple[Window, ...]:
+        """Spans of the window that have been asked, answered completely and are still readable.
+
+        Ascending and disjoint. A damaged file is set aside here, so that its span is asked again.
+
+        Raises:
+            StoreFailed: the store cannot be read.
+        """
         ...
 
     def read(self, query: MetricQuery, window: Window) -> Points:
-        """Points archived in the window."""
+        """Points archived in the window.
+
+        Raises:
+            StoreFailed: the store cannot be read.
+        """
         ...
 
     def append(self, query: MetricQuery, window: Window, points: Points) -> None:
-        """Replace the window's points by these and extend what is covered. Atomic."""
+        """Replace the window's points by these and extend what is covered. Atomic.
+
+        Raises:
+            StoreFailed: the store cannot be written; what was archived before still stands.
+        """
         ...
 
 
