@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -46,6 +47,11 @@ class Panel:
     def cutoff(self) -> datetime:
         """End of the last step; the forecast begins here."""
         return self.start + timedelta(seconds=self.step_seconds * self.steps)
+
+    def select(self, names: Sequence[str]) -> Panel:
+        """The rows of ``names``, in that order."""
+        rows = [self.names.index(name) for name in names]
+        return Panel(tuple(names), self.start, self.step_seconds, self.values[rows])
 
     def times(self) -> NDArray[np.int64]:
         """Starts of the steps, shape ``(steps,)``, seconds since the epoch."""

@@ -1,0 +1,49 @@
+"""Whether a Terraform root declares the variables that are about to be written for it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from scaler.emit.interface import OutputRefused
+
+_COMMENT = re.compile(r"/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
+_VARIABLE = re.compile(r'^\s*variable\s+"?([A-Za-z_][\w-]*)"?\s*\{', re.MULTILINE)
+
+
+def check_declared(directory: Path, variables: Sequence[str]) -> None:
+    """Refuse if ``directory`` is a Terraform root that does not declare all ``variables``.
+
+    Terraform only warns about an undeclared variable in a file, and then changes nothing: the plan
+    would be lost without anyone noticing. A folder without Terraform files is not a root (yet).
+
+    Raises:
+        OutputRefused: names the variable and the close ones that are declared.
+    """
+    files = sorted(directory.glob("*.tf")) + sorted(directory.glob("*.tf.json"))
+    if not files:
+        return
+    declared = {name for file in files for name in _declared_in(file)}
+    for variable in variables:
+        if variable not in declared:
+            near = get_close_matches(variable, sorted(declared), n=3, cutoff=0.5)
+            raise OutputRefused(
+                f"the Terraform root {directory} does not declare variable {variable!r}",
+                why=f"it declares {', '.join(near)}" if near else "Terraform would ignore the value with a warning",
+                next_step="declare it as terraform/examples/asg/variables.tf does, or write outputs.tfvars elsewhere",
+                key="outputs.tfvars",
+            )
+
+
+def _declared_in(file: Path) -> list[str]:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if file.name.endswith(".json"):
+        try:
+            variables = json.loads(text).get("variable", {})
+        except (ValueError, AttributeError):
+            return []  # Terraform itself reports a file that it cannot read.
+        return [name for name in variables if isinstance(name, str)]
+    return _VARIABLE.findall(_COMMENT.sub("", text))

@@ -1,0 +1,54 @@
+"""Capacity unit, mix and risk of a workload: all that is known of it before there is a forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scaler.capacity.interface import RiskChoice, UnitCapacity
+from scaler.capacity.risk import risk_quantile
+from scaler.capacity.unit import unit_capacity
+from scaler.config import Workload
+from scaler.errors import ScalerError
+from scaler.mix.group import group_mix
+from scaler.mix.interface import GroupMix
+
+
+@dataclass(frozen=True)
+class Sized:
+    """A workload whose capacity unit, mix and risk are known."""
+
+    workload: Workload
+    capacity: UnitCapacity
+    mix: GroupMix
+    risk: RiskChoice
+
+    @property
+    def lead_time_seconds(self) -> int:
+        """Launch to serving."""
+        return int(self.workload.capacity.lead_time.total_seconds())
+
+
+def size(workload: Workload) -> Sized:
+    """Size one workload.
+
+    Raises:
+        scaler.capacity.interface.CapacityRefused: a shortage cost without a price.
+    """
+    capacity = unit_capacity(workload.capacity)
+    mix = group_mix(workload.spot, capacity.weights, workload.prices)
+    first = mix.offerings[0]
+    idle = None if first.usd_per_hour is None else first.usd_per_hour / first.weight
+    return Sized(workload, capacity, mix, risk_quantile(workload.risk, idle))
+
+
+def size_all(workloads: Sequence[Workload]) -> tuple[dict[str, Sized], dict[str, ScalerError]]:
+    """Size every workload; by name what came out, and by name why not."""
+    sized: dict[str, Sized] = {}
+    problems: dict[str, ScalerError] = {}
+    for workload in workloads:
+        try:
+            sized[workload.name] = size(workload)
+        except ScalerError as error:
+            problems[workload.name] = error
+    return sized, problems

@@ -1,0 +1,52 @@
+"""A requirement within its bounds, and which of them binds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.capacity.interface import Requirement
+from scaler.config import LimitsConfig
+from scaler.live.interface import LiveGroup
+
+
+@dataclass(frozen=True, eq=False)
+class Bounded:
+    """Planned floors per step, and what the upper bound left uncovered.
+
+    Attributes:
+        units: shape ``(steps,)``, int64, within the bounds.
+        max_size: upper bound of the group.
+        shortfall_units: the most that is missing in a step; 0 if nothing is.
+        shortfall_steps: steps in which something is missing.
+    """
+
+    units: NDArray[np.int64]
+    max_size: int
+    shortfall_units: int
+    shortfall_steps: int
+
+
+def apply_bounds(needed: NDArray[np.int64], limits: LimitsConfig, live: LiveGroup | None) -> Bounded:
+    """Clamp to ``limits``; a live maximum that somebody raised above them is left as it is."""
+    max_size = max(limits.max, live.max_size) if live is not None else limits.max
+    missing = np.maximum(needed - limits.max, 0)
+    return Bounded(
+        units=np.clip(needed, limits.min, limits.max),
+        max_size=max_size,
+        shortfall_units=int(missing.max()),
+        shortfall_steps=int((missing > 0).sum()),
+    )
+
+
+def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirement) -> str:
+    """What decides a level, in words."""
+    if needed > limits.max:
+        return f"limits.max {limits.max}, {needed - limits.max} units short"
+    if needed < limits.min:
+        return f"limits.min {limits.min}"
+    if level > needed:
+        return "number of scheduled actions"
+    return f"demand p{requirement.quantile * 100:g} over {requirement.capacity.source}"

@@ -1,0 +1,32 @@
+"""Workload plans → one sealed plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scaler.mix.interface import Mixer
+from scaler.plan.document import SCHEMA_VERSION, Plan
+from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.plan.seal import seal
+from scaler.plan.workload import plan_workload, refused_workload
+
+
+def build_plan(
+    inputs: Sequence[WorkloadInputs], refused: Sequence[RefusedWorkload], context: PlanContext, mixer: Mixer
+) -> Plan:
+    """Plan every workload and seal the result. Workloads stand in the order of their names."""
+    parts = [plan_workload(given, mixer, max_actions=context.max_actions) for given in inputs]
+    parts += [refused_workload(given) for given in refused]
+    plan = Plan(
+        schema_version=SCHEMA_VERSION,
+        plan_id="",
+        created_at=context.as_of,
+        as_of=context.as_of,
+        expires_at=context.expires_at,
+        account=context.account,
+        region=context.region,
+        config_digest=context.config_digest,
+        scaler_version=context.scaler_version,
+        workloads=tuple(sorted(parts, key=lambda part: part.name)),
+    )
+    return seal(plan)

@@ -1,0 +1,62 @@
+"""Port of the plan stage: requirement, mix and live state → a sealed plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from scaler.capacity.interface import Requirement
+from scaler.config import Workload
+from scaler.errors import Refused, ScalerError
+from scaler.forecast.interface import ModelChoice, QuantileForecast
+from scaler.history.interface import Provenance
+from scaler.live.interface import LiveGroup
+from scaler.mix.interface import GroupMix
+
+
+@dataclass(frozen=True, eq=False)
+class WorkloadInputs:
+    """All that one workload's plan is made from.
+
+    Attributes:
+        row: the workload's row in ``forecast``.
+        live: what runs now, ``None`` if unknown.
+    """
+
+    workload: Workload
+    provenance: Provenance
+    forecast: QuantileForecast
+    row: int
+    requirement: Requirement
+    mix: GroupMix
+    live: LiveGroup | None
+
+    @property
+    def choice(self) -> ModelChoice:
+        """The model that forecast this workload."""
+        return self.forecast.choices[self.row]
+
+
+@dataclass(frozen=True)
+class RefusedWorkload:
+    """A workload that no plan may be made for, and why."""
+
+    workload: Workload
+    error: ScalerError
+
+
+@dataclass(frozen=True)
+class PlanContext:
+    """What the plan as a whole stands on."""
+
+    as_of: datetime
+    expires_at: datetime
+    account: str | None
+    region: str | None
+    config_digest: str
+    scaler_version: str
+    max_actions: int
+
+
+class PlanRefused(Refused):
+    """A plan that must not be used (edited, of another schema, refused workloads)."""

@@ -1,0 +1,73 @@
+"""Values of the earlier stages as parts of the plan document."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from scaler.plan.document import BacktestPart, CandidatePart, ForecastPart, HistoryPart, LivePart
+from scaler.plan.interface import WorkloadInputs
+from scaler.plan.schedule import foreign_actions
+
+# Six digits are finer than any forecast and keep the document readable and its bytes stable.
+DIGITS = 6
+
+
+def history_part(inputs: WorkloadInputs) -> HistoryPart:
+    """Where demand came from."""
+    p = inputs.provenance
+    return HistoryPart(
+        source=p.source,
+        start=p.start,
+        end=p.end,
+        step_seconds=p.step_seconds,
+        points=p.points,
+        missing_fraction=round(p.missing_fraction, DIGITS),
+        digest=p.digest,
+        unit=p.unit,
+        notes=p.notes,
+    )
+
+
+def forecast_part(inputs: WorkloadInputs) -> ForecastPart:
+    """The forecast with its backtest."""
+    forecast, choice = inputs.forecast, inputs.choice
+    values = forecast.values[inputs.row]
+    times: list[datetime] = [
+        forecast.cutoff + timedelta(seconds=forecast.step_seconds * i) for i in range(values.shape[0])
+    ]
+    return ForecastPart(
+        model=choice.model,
+        reason=choice.reason,
+        cutoff=forecast.cutoff,
+        step_seconds=forecast.step_seconds,
+        quantiles=forecast.quantiles,
+        times=tuple(times),
+        values=tuple(tuple(float(f"{v:.{DIGITS}g}") for v in step) for step in values),
+        backtest=BacktestPart(
+            origins=choice.origins,
+            candidates=tuple(
+                CandidatePart(
+                    model=score.model,
+                    pinball=None if score.pinball is None else float(f"{score.pinball:.{DIGITS}g}"),
+                    coverage={f"{q:g}": round(c, DIGITS) for q, c in sorted(score.coverage.items())},
+                    failure=score.failure,
+                )
+                for score in choice.scores
+            ),
+        ),
+        version="1",
+    )
+
+
+def live_part(inputs: WorkloadInputs) -> LivePart | None:
+    """What runs now, or ``None`` if unknown."""
+    live = inputs.live
+    if live is None:
+        return None
+    return LivePart(
+        min_size=live.min_size,
+        max_size=live.max_size,
+        desired_size=live.desired_size,
+        foreign_actions=foreign_actions(live),
+        fingerprint=live.fingerprint,
+    )

@@ -1,0 +1,169 @@
+"""The plan of one workload: levels, mix, cost, risk, and what changes against the live state."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.mix.interface import Mixer
+from scaler.plan.bounds import Bounded, apply_bounds, binding
+from scaler.plan.compile import Level, compile_levels
+from scaler.plan.cost import plan_cost
+from scaler.plan.document import (
+    MixPart,
+    MixPolicyPart,
+    RequirementPart,
+    RiskPart,
+    Status,
+    StepPart,
+    TargetPart,
+    WorkloadPart,
+)
+from scaler.plan.interface import RefusedWorkload, WorkloadInputs
+from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part
+from scaler.plan.schedule import foreign_actions, live_floor, step_time
+
+def plan_workload(inputs: WorkloadInputs, mixer: Mixer, *, max_actions: int) -> WorkloadPart:
+    """Plan one workload from its requirement, mix and live state.
+
+    A shortfall (demand above ``limits.max``) is planned at the maximum and refused, so that nothing is
+    written before somebody has seen it.
+    """
+    needed = inputs.requirement
+    bounded = apply_bounds(needed.units, inputs.workload.limits, inputs.live)
+    room = max(1, max_actions - foreign_actions(inputs.live))
+    levels = compile_levels(bounded.units, room)
+    floor = _floor(levels, bounded.units.shape[0])
+    status, reasons = _status(inputs, bounded, floor)
+    mix = inputs.mix
+    return WorkloadPart(
+        name=inputs.workload.name,
+        target=TargetPart(kind="asg", name=inputs.workload.target.asg),
+        status=status,
+        reasons=reasons,
+        history=history_part(inputs),
+        forecast=forecast_part(inputs),
+        requirement=RequirementPart(
+            quantile=needed.quantile,
+            quantile_reason=needed.quantile_reason,
+            units="capacity units of the group",
+            demand_per_unit=needed.capacity.demand_per_unit,
+            per_step=tuple(int(u) for u in needed.units),
+            lead_time_seconds=needed.lead_time_seconds,
+            source=needed.capacity.source,
+        ),
+        steps=_steps(inputs, levels, bounded.max_size, mixer),
+        mix_policy=MixPolicyPart(
+            instance_types=needed.capacity.weights,
+            on_demand_base_capacity=mix.on_demand_base,
+            on_demand_percentage_above_base_capacity=mix.on_demand_percentage,
+            spot_allocation_strategy=mix.spot_allocation_strategy,
+            notes=mix.notes,
+        ),
+        cost=plan_cost(
+            mixer,
+            mix,
+            floor=floor,
+            units_p50=needed.units_p50,
+            units_p95=needed.units_p95,
+            max_units=bounded.max_size,
+            live=inputs.live,
+            step_seconds=needed.step_seconds,
+        ),
+        risk=_risk(inputs, bounded, floor, mixer),
+        live=live_part(inputs),
+    )
+
+
+def refused_workload(refused: RefusedWorkload) -> WorkloadPart:
+    """A workload without a plan: its name, and why."""
+    error = refused.error
+    return WorkloadPart(
+        name=refused.workload.name,
+        target=TargetPart(kind="asg", name=refused.workload.target.asg),
+        status="refused",
+        reasons=(error.what, error.why, error.next_step),
+    )
+
+
+def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
+    floor = np.zeros(steps, dtype=np.int64)
+    for level in levels:
+        floor[level.first : level.end] = level.units
+    return floor
+
+
+def _status(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64]) -> tuple[Status, tuple[str, ...]]:
+    reasons: list[str] = [f"model {inputs.choice.model}: {inputs.choice.reason}"]
+    live = inputs.live
+    if bounded.shortfall_units:
+        reasons.insert(
+            0,
+            f"demand p{inputs.requirement.quantile * 100:g} needs up to {bounded.shortfall_units} units more than "
+            f"limits.max {inputs.workload.limits.max}, in {bounded.shortfall_steps} steps",
+        )
+        return "refused", tuple(reasons)
+    if inputs.choice.degraded:
+        return "degraded", tuple(reasons)
+    if live is None:
+        return "changed", (*reasons, "live state unknown")
+    step, start = inputs.requirement.step_seconds, inputs.requirement.start
+    same = live.max_size == bounded.max_size and np.array_equal(live_floor(live, start, step, floor.size), floor)
+    return ("unchanged" if same else "changed"), tuple(reasons)
+
+
+def _steps(inputs: WorkloadInputs, levels: tuple[Level, ...], max_size: int, mixer: Mixer) -> tuple[StepPart, ...]:
+    needed, limits = inputs.requirement, inputs.workload.limits
+
+    def part(level: Level) -> StepPart:
+        required = int(needed.units[level.first : level.end].max())
+        split = mixer.split(inputs.mix, level.units)
+        return StepPart(
+            start=step_time(needed.start, needed.step_seconds, level.first),
+            end=step_time(needed.start, needed.step_seconds, level.end),
+            min_size=level.units,
+            desired_size=None,
+            max_size=max_size,
+            required_units=required,
+            mix=tuple(
+                MixPart(
+                    instance_type=s.offering.instance_type,
+                    zone=s.offering.zone,
+                    capacity_type=s.offering.capacity_type,
+                    count=s.count,
+                    units=s.units,
+                )
+                for s in split.shares
+            ),
+            usd_per_hour=None if split.usd_per_hour is None else round(split.usd_per_hour, DIGITS),
+            binding=binding(level.units, required, limits, needed),
+        )
+
+    return tuple(part(level) for level in levels)
+
+
+def _risk(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], mixer: Mixer) -> RiskPart:
+    shares = mixer.split(inputs.mix, int(floor.max())).shares
+    units = sum(s.units for s in shares)
+    spot = sum(s.units for s in shares if s.offering.capacity_type == "spot")
+    return RiskPart(
+        shortfall_probability=_shortfall_probability(inputs, floor),
+        shortfall_units=bounded.shortfall_units,
+        spot_share=round(spot / units, DIGITS) if units else 0.0,
+        pools=inputs.mix.pools,
+    )
+
+
+def _shortfall_probability(inputs: WorkloadInputs, floor: NDArray[np.int64]) -> float:
+    """Highest probability over the steps that the floor does not carry demand, from the quantiles.
+
+    A floor above the highest quantile is said to be as likely short as that quantile: an upper bound.
+    """
+    forecast, needed = inputs.forecast, inputs.requirement
+    offset = int((needed.start - forecast.cutoff).total_seconds())
+    row = (offset + needed.step_seconds * np.arange(floor.size)) // forecast.step_seconds
+    carried = floor * needed.capacity.demand_per_unit
+    values = forecast.values[inputs.row][row]
+    covered = (values <= carried[:, None] * (1 + 1e-9)).sum(axis=1)
+    levels = np.concatenate([[0.0], forecast.quantiles])
+    return round(float((1 - levels[covered]).max()), DIGITS)
