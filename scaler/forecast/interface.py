@@ -85,14 +85,16 @@ class Forecaster(Protocol):
         horizon_steps: int,
         quantiles: tuple[float, ...],
         timezones: tuple[str, ...],
+        models: tuple[str, ...],
     ) -> QuantileForecast:
         """Forecast ``horizon_steps`` steps after the panel's cutoff.
 
         Args:
             timezones: IANA time zone per workload; seasons follow its wall time.
+            models: per workload ``"auto"`` or the name of a model, which is then used without having to win.
 
         Raises:
-            ForecastRefused: a series has no observation at all.
+            ForecastRefused: a series has no observation at all, or there is no model of that name.
         """
         ...
 
