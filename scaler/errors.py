@@ -89,3 +89,8 @@ class ConfigurationError(ScalerError):
         self.file = file
         self.line = line
         self.key = key
+
+    def __str__(self) -> str:
+        """What happened, after the place where it did: ``scaler.yaml:12: workloads.web.limits.min: …``."""
+        place = ":".join(str(part) for part in (self.file, self.line) if part is not None)
+        return ": ".join(part for part in (place, self.key, self.what) if part)

@@ -19,6 +19,8 @@ from scaler.config.models import (
     TypePrice,
     UtilisationConfig,
 )
+from scaler.config.problems import InvalidConfiguration
+from scaler.config.reader import load_config
 from scaler.config.resolved import Project, Workload
 from scaler.config.units import Rate
 
@@ -28,6 +30,7 @@ __all__ = [
     "Config",
     "FileMetric",
     "InstanceCount",
+    "InvalidConfiguration",
     "LimitsConfig",
     "LiveConfig",
     "LoadConfig",
@@ -41,4 +44,5 @@ __all__ = [
     "TypePrice",
     "UtilisationConfig",
     "Workload",
+    "load_config",
 ]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from scaler.config.checks import Allowed, InvalidAt
 from scaler.config.units import Duration, format_duration
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html: points of a
@@ -18,21 +19,30 @@ RETENTION = (
 )
 
 Statistic = Annotated[
-    str, StringConstraints(pattern=r"^(Sum|Average|Maximum|Minimum|SampleCount|p\d{1,2}(\.\d{1,2})?|p100)$")
+    str,
+    Allowed(
+        r"Sum|Average|Maximum|Minimum|SampleCount|p[0-9]{1,2}(\.[0-9]{1,2})?|p100",
+        "Sum, Average, Maximum, Minimum, SampleCount or a percentile such as p95",
+    ),
 ]
+# Limits of CloudWatch's API reference, type Dimension.
+DimensionName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+DimensionValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
 class Strict(BaseModel):
-    """Base of all configuration: frozen, unknown keys refused, no NaN or infinity."""
+    """Base of all configuration: frozen, closed, finite, and nothing converted silently (``true`` is not 1)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class MetricConfig(Strict):
     """What every metric has."""
 
-    statistic: Statistic = Field("Average", description="How a point sums up its period.")
-    period: Duration = Field(timedelta(minutes=5), description="Seconds that one point stands for.")
+    statistic: Statistic = Field("Average", description="How a point sums up its period, e.g. Sum, Average, p95.")
+    period: Duration = Field(
+        timedelta(minutes=5), description="Time that one point stands for: whole minutes that divide a day, e.g. 5m."
+    )
 
     @property
     def period_seconds(self) -> int:
@@ -46,7 +56,7 @@ class MetricConfig(Strict):
     @model_validator(mode="after")
     def _divides_a_day(self) -> MetricConfig:
         if self.period_seconds % 60 or 86_400 % self.period_seconds:
-            raise ValueError("the period is a whole number of minutes that divides a day, such as 1m, 5m, 1h")
+            raise InvalidAt("must be a whole number of minutes that divides a day, such as 1m, 5m or 1h", "period")
         return self
 
 
@@ -55,7 +65,7 @@ class CloudWatchMetric(MetricConfig):
 
     namespace: str = Field(description="CloudWatch namespace, e.g. AWS/ApplicationELB.", min_length=1, max_length=255)
     metric: str = Field(description="Metric name, e.g. RequestCount.", min_length=1, max_length=255)
-    dimensions: dict[str, str] = Field(
+    dimensions: dict[DimensionName, DimensionValue] = Field(
         default_factory=dict, description="Dimension names and values; all of them, exactly.", max_length=30
     )
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from datetime import timedelta
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
+from scaler.config.checks import InvalidAt
 from scaler.config.metrics import CloudWatchMetric, InstanceCount, LoadConfig, Strict
+from scaler.config.names import (
+    Day,
+    FormatVersion,
+    GroupName,
+    InstanceType,
+    Region,
+    TagName,
+    TagValue,
+    TimeZone,
+    WorkloadName,
+)
 from scaler.config.units import Duration, Rate, Share, format_duration
-
-# Names end up in file names, Terraform addresses, tables and logs: an allow-list leaves nothing to escape.
-WorkloadName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-GroupName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/()+=@-]{0,254}$")]
-InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]{2,4})?-[a-z]{4,9}-\d$")]
-
-
-def _known_timezone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("not a time zone of the IANA database, such as UTC or America/New_York")
-    return value
-
-
-TimeZone = Annotated[str, AfterValidator(_known_timezone)]
 
 
 class RiskConfig(Strict):
     """How much risk of a shortfall is accepted: a service level, or what a shortfall costs."""
 
     service_level: float | None = Field(
-        None, gt=0, lt=1, description="Share of the steps in which capacity covers demand, e.g. 0.99."
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the steps in which capacity covers demand, e.g. 0.99. Give this or shortage_cost.",
     )
     shortage_cost: float | None = Field(
-        None, gt=0, description="USD that one missing capacity unit costs per hour; the quantile follows from it."
+        None,
+        gt=0,
+        description="USD that one missing capacity unit costs per hour; the quantile follows from it. "
+        "Give this or service_level.",
     )
 
     @model_validator(mode="after")
@@ -115,7 +117,7 @@ class LimitsConfig(Strict):
     @model_validator(mode="after")
     def _ordered(self) -> LimitsConfig:
         if self.min > self.max:
-            raise ValueError(f"min ({self.min}) is above max ({self.max})")
+            raise InvalidAt(f"must not be above max: min is {self.min}, max is {self.max}", "min")
         return self
 
 
@@ -139,16 +141,31 @@ class TypePrice(Strict):
 class PricesConfig(Strict):
     """Prices with the day they were true."""
 
-    as_of: date = Field(description="The day the prices were read.")
-    usd_per_hour: dict[InstanceType, TypePrice] = Field(description="Per instance type.")
+    as_of: Day = Field(description="The day the prices were read, e.g. 2026-01-31.")
+    usd_per_hour: dict[InstanceType, TypePrice] = Field(
+        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}."
+    )
 
 
 class LiveConfig(Strict):
     """What runs today, where AWS is not to be asked."""
 
-    min_size: int = Field(ge=0, description="Live minimum.")
-    max_size: int = Field(ge=0, description="Live maximum.")
-    desired_size: int = Field(ge=0, description="Live desired capacity.")
+    min_size: int = Field(ge=0, description="Live minimum, in capacity units.")
+    max_size: int = Field(ge=0, description="Live maximum, in capacity units.")
+    desired_size: int = Field(ge=0, description="Live desired capacity, in capacity units.")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LiveConfig:
+        if not self.min_size <= self.desired_size <= self.max_size:
+            raise InvalidAt(
+                f"must lie between min_size and max_size: {self.min_size}, {self.desired_size}, {self.max_size}",
+                "desired_size",
+            )
+        return self
+
+
+def _live_kind(value: Any) -> str:
+    return "sizes" if isinstance(value, dict | LiveConfig) else "aws"
 
 
 class TargetConfig(Strict):
@@ -179,8 +196,10 @@ class WorkloadConfig(Strict):
     capacity: CapacityConfig = Field(description="How demand becomes capacity.")
     limits: LimitsConfig = Field(description="Bounds, in capacity units.")
     spot: SpotConfig = Field(default_factory=SpotConfig, description="Spot share.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Free labels, shown in reports.")
-    live: Literal["aws"] | LiveConfig = Field("aws", description="Where today's sizes come from.")
+    tags: dict[TagName, TagValue] = Field(default_factory=dict, description="Free labels, shown in reports.")
+    live: Annotated[
+        Annotated[Literal["aws"], Tag("aws")] | Annotated[LiveConfig, Tag("sizes")], Discriminator(_live_kind)
+    ] = Field("aws", description="Where today's sizes come from: 'aws' asks the group; or the sizes themselves.")
     region: Region | None = Field(None, description="Overrides defaults.region.")
     timezone: TimeZone | None = Field(None, description="Overrides defaults.timezone.")
     horizon: Duration | None = Field(None, description="Overrides defaults.horizon.")
@@ -195,11 +214,16 @@ class WorkloadConfig(Strict):
         counted = metric.statistic in ("Sum", "SampleCount")
         for name, rate in (self.capacity.throughput or {}).items():
             if counted and not rate.per_second:
-                raise ValueError(
-                    f"{metric.statistic} counts events, so the throughput of {name} is a rate: write {rate}/s"
+                raise InvalidAt(
+                    f"must be a rate, as {metric.statistic} counts events: write {rate}/s",
+                    *("capacity", "throughput", name),
                 )
         if counted and self.capacity.utilisation is not None:
-            raise ValueError(f"utilisation needs a level such as Average, not {metric.statistic}")
+            kind = "cloudwatch" if self.load.cloudwatch else "file"
+            raise InvalidAt(
+                f"must be a level such as Average where capacity is a utilisation, not {metric.statistic}",
+                *("load", kind, "statistic"),
+            )
         return self
 
 
@@ -216,7 +240,7 @@ class PlanConfig(Strict):
     def _divides_a_day(self) -> PlanConfig:
         seconds = int(self.step.total_seconds())
         if seconds % 300 or 86_400 % seconds:
-            raise ValueError("the step is a multiple of 5m that divides a day, such as 15m or 1h")
+            raise InvalidAt("must be a multiple of 5m that divides a day, such as 15m or 1h", "step")
         return self
 
 
@@ -231,7 +255,7 @@ class OutputsConfig(Strict):
 class Config(Strict):
     """The whole of ``scaler.yaml``."""
 
-    version: Literal[1] = Field(description="Version of this format.")
+    version: FormatVersion = Field(description="Version of this format.")
     store: str = Field("forecasts/", description="History archive and plans; relative to this file.", min_length=1)
     defaults: DefaultsConfig = Field(default_factory=DefaultsConfig, description="Settings of every workload.")
     workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
@@ -243,11 +267,16 @@ class Config(Strict):
         for name, workload in self.workloads.items():
             history = workload.history or self.defaults.history
             utilisation = workload.capacity.utilisation
-            for metric in (workload.load.metric, utilisation.instances.metric if utilisation else None):
+            instances = utilisation.instances.metric if utilisation else None
+            for metric, where in (
+                (workload.load.metric, ("load",)),
+                (instances, ("capacity", "utilisation", "instances")),
+            ):
                 if isinstance(metric, CloudWatchMetric) and history.lookback > metric.retention():
-                    raise ValueError(
-                        f"workloads.{name}: CloudWatch keeps points of {format_duration(metric.period)} for "
-                        f"{metric.retention().days} days, and would answer a lookback of "
-                        f"{format_duration(history.lookback)} with nothing and no error"
+                    raise InvalidAt(
+                        f"must be longer, or history.lookback at most {format_duration(metric.retention())}: "
+                        f"CloudWatch keeps points of {format_duration(metric.period)} no longer, and answers a "
+                        f"lookback of {format_duration(history.lookback)} with nothing and no error",
+                        *("workloads", name, *where, "cloudwatch", "period"),
                     )
         return self

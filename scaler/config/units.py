@@ -11,8 +11,10 @@ from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, Wit
 from pydantic_core import core_schema
 
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_DURATION = re.compile(r"(?P<number>\d{1,6})(?P<unit>[smhdw])")
-_RATE = re.compile(r"(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)\s*(?:/\s*(?P<unit>s|min|m|h))?")
+_DURATION = re.compile(r"(?P<number>[0-9]{1,9})(?P<unit>[smhdw])")
+_RATE = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?)\s*(?:/\s*(?P<unit>s|min|m|h))?")
+# Longer than any metric is kept; it also keeps sums of durations far from the end of the calendar.
+LONGEST = timedelta(days=3_650)
 _PER = {"s": 1.0, "min": 60.0, "m": 60.0, "h": 3_600.0}
 
 
@@ -20,17 +22,20 @@ def parse_duration(value: object) -> timedelta:
     """Read ``90s``, ``15m``, ``48h``, ``28d``, ``13w`` or a sum of them, ``1h30m``.
 
     Raises:
-        ValueError: not such a text, or not longer than zero.
+        ValueError: not such a text, not longer than zero, or longer than ten years.
     """
     if isinstance(value, timedelta):
-        return value
+        return _bounded(value.total_seconds())
     parts = list(_DURATION.finditer(value)) if isinstance(value, str) else []
     if not parts or "".join(part.group() for part in parts) != value:
-        raise ValueError("a duration is a number with a unit, such as 90s, 15m, 48h, 28d or 2w")
-    seconds = sum(int(part["number"]) * _SECONDS[part["unit"]] for part in parts)
-    if seconds <= 0:
-        raise ValueError("a duration is longer than zero")
-    return timedelta(seconds=seconds)
+        raise ValueError("must be a number with a unit, such as 90s, 15m, 48h, 28d or 2w")
+    return _bounded(sum(int(part["number"]) * _SECONDS[part["unit"]] for part in parts))
+
+
+def _bounded(seconds: float) -> timedelta:
+    if not 1 <= seconds <= LONGEST.total_seconds():
+        raise ValueError(f"must be longer than zero and at most {LONGEST.days}d")
+    return timedelta(seconds=int(seconds))
 
 
 def format_duration(value: timedelta) -> str:
@@ -46,7 +51,7 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d{1,6}[smhdw])+$", "examples": ["90s", "15m", "48h", "28d"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]{1,9}[smhdw])+$", "examples": ["90s", "15m", "48h", "28d"]}),
 ]
 """A span of time longer than zero."""
 
@@ -57,10 +62,10 @@ def parse_share(value: object) -> float:
     Raises:
         ValueError: not a share between 0 and 1.
     """
-    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?%", value):
+    if isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?%", value):
         value = float(value[:-1]) / 100
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-        raise ValueError("a share is a number from 0 to 1, or a percentage such as 60%")
+        raise ValueError("must be a number from 0 to 1, or a percentage such as 60%")
     return float(value)
 
 
@@ -71,7 +76,7 @@ Share = Annotated[
         {
             "anyOf": [
                 {"type": "number", "minimum": 0, "maximum": 1},
-                {"type": "string", "pattern": r"^\d+(\.\d+)?%$"},
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?%$"},
             ]
         }
     ),
@@ -103,14 +108,16 @@ class Rate:
         text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
         match = _RATE.fullmatch(text.strip()) if isinstance(text, str) else None
         if match is None:
-            raise ValueError("a throughput is a number above 0, as 450/s, 27000/min or 200 (a level)")
+            raise ValueError("must be a number above 0, as 450/s, 27000/min or 200 (a level)")
         number = float(match["number"]) / _PER.get(match["unit"] or "s", 1.0)
         if not 0 < number < float("inf"):
-            raise ValueError("a throughput is above 0 and finite")
+            raise ValueError("must be above 0 and finite")
         return cls(number, match["unit"] is not None)
 
     def __str__(self) -> str:
-        return f"{self.value:g}/s" if self.per_second else f"{self.value:g}"
+        # All digits: the text is also what the configuration is digested and read back from.
+        number = repr(self.value).removesuffix(".0")
+        return f"{number}/s" if self.per_second else number
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
@@ -121,7 +128,7 @@ class Rate:
         return {
             "anyOf": [
                 {"type": "number", "exclusiveMinimum": 0},
-                {"type": "string", "pattern": r"^\d+(\.\d+)?([eE][+-]?\d{1,3})?\s*(/\s*(s|min|m|h))?$"},
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?\s*(/\s*(s|min|m|h))?$"},
             ],
             "examples": ["450/s", 200],
         }
