@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from scaler.errors import Failed, Refused
+from scaler.errors import Failed, Refused, ScalerError
 from scaler.sources.interface import MetricQuery, Points, Window
 
 if TYPE_CHECKING:
@@ -60,6 +60,41 @@ class Panel:
 
 
 @dataclass(frozen=True)
+class Observations:
+    """What is known of one series within the span that was asked for.
+
+    Attributes:
+        points: raw points; none lies after the last complete bucket before the time of the plan.
+        answered: spans that the source answered, ascending and disjoint. Silence within them is
+            silence of the metric; silence outside them is unknown.
+        notes: what was done to the series, one line each.
+    """
+
+    points: Points
+    answered: tuple[Window, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Demand:
+    """Demand of one workload on a regular grid.
+
+    Attributes:
+        name: the workload.
+        start: start of the first step, aware, UTC, a multiple of the step since the epoch.
+        step_seconds: length of a step.
+        values: shape ``(steps,)``, float64; NaN is *missing*. The last step ends at the cutoff.
+        provenance: where it came from.
+    """
+
+    name: str
+    start: datetime
+    step_seconds: int
+    values: NDArray[np.float64]
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Where one workload's demand came from, as it stands in the plan.
 
@@ -82,6 +117,40 @@ class Provenance:
     digest: str
     unit: str
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FetchCounts:
+    """What bringing the history up to date took.
+
+    Attributes:
+        series: series that can be used.
+        calls: requests made to the APIs of sources.
+        points_fetched: points that the sources answered.
+        points_archived: points used that were not asked for again.
+    """
+
+    series: int = 0
+    calls: int = 0
+    points_fetched: int = 0
+    points_archived: int = 0
+
+
+@dataclass(frozen=True)
+class History:
+    """The demand of all workloads; each workload is in exactly one panel or has a problem.
+
+    Attributes:
+        panels: one per step length, ascending.
+        provenance: by workload, for those in a panel.
+        problems: by workload, why it has no demand to plan on.
+        counts: what reading it took.
+    """
+
+    panels: tuple[Panel, ...]
+    provenance: Mapping[str, Provenance]
+    problems: Mapping[str, ScalerError]
+    counts: FetchCounts
 
 
 class Archive(Protocol):

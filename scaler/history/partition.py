@@ -59,8 +59,8 @@ def months(span: Span) -> Iterator[str]:
 
 def encode(month: str, points: Points) -> tuple[Partition, bytes]:
     """Write the points of one month. Same points, same bytes (for one version of pyarrow)."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     table = pa.table({"times": pa.array(points.times, pa.int64()), "values": pa.array(points.values, pa.float64())})
     sink = pa.BufferOutputStream()
@@ -85,8 +85,8 @@ def decode(partition: Partition, data: bytes) -> Points:
     """
     if hashlib.sha256(data).hexdigest() != partition.sha256:
         raise ValueError(f"{partition.file}: checksum differs")
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     table = pq.ParquetFile(pa.BufferReader(data)).read(columns=["times", "values"], use_threads=False)
     times: NDArray[np.int64] = table["times"].to_numpy().astype(np.int64, copy=False)

@@ -11,15 +11,21 @@ Span = tuple[int, int]
 Spans = tuple[Span, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECOND = timedelta(seconds=1)
+
+
+def last_multiple(time: datetime, step: int) -> int:
+    """The last multiple of ``step`` seconds at or before the time; exact for any year."""
+    return (time - _EPOCH) // timedelta(seconds=step) * step
+
+
+def next_multiple(time: datetime, step: int) -> int:
+    """The first multiple of ``step`` seconds at or after the time."""
+    return -((_EPOCH - time) // timedelta(seconds=step)) * step
 
 
 def epoch(time: datetime) -> int:
-    """Whole seconds since the epoch, rounded up; exact for any year.
-
-    Rounding up keeps ``start <= t < end`` the same for whole ``t`` at both ends of a window.
-    """
-    return -((_EPOCH - time) // _SECOND)
+    """Whole seconds since the epoch, rounded up, so that ``start <= t < end`` keeps its meaning for whole ``t``."""
+    return next_multiple(time, 1)
 
 
 def moment(seconds: int) -> datetime:
