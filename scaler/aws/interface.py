@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from scaler.errors import Failed
+from scaler.errors import Failed, Refused
 
 
 class AwsClients(Protocol):
@@ -37,3 +37,7 @@ class AccessDenied(AwsFailed):
 
 class Throttled(AwsFailed):
     """AWS throttled the call until the deadline."""
+
+
+class ClockSkewed(Refused):
+    """This machine's clock and AWS's differ too far for "now" to mean the same."""

@@ -70,10 +70,12 @@ class Points:
         times: shape ``(n,)``, int64 seconds since the epoch, strictly ascending, each the start of
             its period. Not necessarily on the period's grid: history aligns them.
         values: shape ``(n,)``, float64, finite, in the metric's own unit.
+        notes: what the source did to get there, one line each (sorted, merged duplicates).
     """
 
     times: NDArray[np.int64]
     values: NDArray[np.float64]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ class FetchResult:
     """What a source answered.
 
     Attributes:
-        points: by ``series_id``; an entry with no points means *the source knows of none*.
+        points: by ``series_id``; an entry with no points means *the source knows of none*. A series
+            asked for twice has the points of both windows.
         problems: by ``series_id``, why a series could not be read. A series is in exactly one of
             the two: a failure is never turned into "no data".
         calls: requests made to the source's API.
@@ -117,6 +120,10 @@ class NoDatapoints(Refused):
 
 class InvalidPoints(Refused):
     """Points that cannot be right: NaN, infinite, negative, or two values for one time."""
+
+
+class SeriesRefused(Refused):
+    """A source answered, but not for this series: forbidden, an internal error, an incomplete answer."""
 
 
 class SourceFailed(Failed):

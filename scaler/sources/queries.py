@@ -1,0 +1,72 @@
+"""Which series a workload needs, and what is said when one of them is empty."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from scaler.config import CloudWatchMetric, FileMetric, Workload
+from scaler.sources.interface import MetricQuery, NoDatapoints
+
+
+def queries_for(workload: Workload, *, region: str | None = None) -> tuple[MetricQuery, ...]:
+    """The series of a workload: its load, and the instances beside a utilisation where they are a metric.
+
+    Args:
+        region: the region in effect where the workload names none, so that an archive of one region is
+            never taken for that of another.
+    """
+    utilisation = workload.capacity.utilisation
+    metrics = {"load": workload.load.metric, "instances": utilisation.instances.metric if utilisation else None}
+    return tuple(
+        _query(workload, role, metric, workload.region or region)
+        for role, metric in metrics.items()
+        if metric is not None
+    )
+
+
+def series_id(metric: CloudWatchMetric | FileMetric, region: str | None) -> str:
+    """Identity of a series: 16 hex digits of the sha256 over everything that decides its values."""
+    identity: dict[str, object]
+    if isinstance(metric, FileMetric):
+        identity = {"kind": "file", "path": metric.path, "unique_id": metric.unique_id}
+    else:
+        identity = {
+            "kind": "cloudwatch",
+            "region": region,
+            "namespace": metric.namespace,
+            "metric": metric.metric,
+            "dimensions": metric.dimensions,
+            "statistic": metric.statistic,
+            "period_seconds": metric.period_seconds,
+        }
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def no_datapoints(query: MetricQuery, near_names: Sequence[str]) -> NoDatapoints:
+    """The refusal of a series that is empty over all the time that was asked for.
+
+    Args:
+        near_names: what exists and looks like it, from the source.
+    """
+    if near_names:
+        next_step = f"Did you mean {', '.join(near_names)}? Correct the metric of {query.workload}."
+    elif isinstance(query.metric, FileMetric):
+        next_step = f"Check path, unique_id and the times of ds for {query.workload}."
+    else:
+        next_step = f"Check namespace, metric, every dimension and the region ({query.region or 'default'})."
+    return NoDatapoints(
+        f"{query.workload}: no datapoints",
+        why=f"{query.metric.describe()} has none in the time asked for; that is not a demand of zero",
+        next_step=next_step,
+    )
+
+
+def _query(workload: Workload, role: str, metric: CloudWatchMetric | FileMetric, region: str | None) -> MetricQuery:
+    if isinstance(metric, FileMetric):
+        region = None
+        if metric.unique_id is None:
+            metric = metric.model_copy(update={"unique_id": workload.name})
+    return MetricQuery(workload.name, role, series_id(metric, region), region, metric)
