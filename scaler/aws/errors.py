@@ -130,7 +130,7 @@ def _kinds() -> tuple[tuple[tuple[type[Exception], ...], Callable[[Exception, st
         botocore.NoRegionError, botocore.UnknownRegionError, botocore.InvalidRegionError,
         botocore.UnknownEndpointError, botocore.ServiceNotInRegionError, botocore.EndpointVariantError,
     )  # fmt: skip
-    no_network = (botocore.HTTPClientError, botocore.IncompleteReadError)
+    no_network = (botocore.HTTPClientError, botocore.ConnectionError, botocore.IncompleteReadError)
     no_settings = (botocore.ProfileNotFound, botocore.ConfigParseError, botocore.ConfigNotFound)
     return (
         (no_settings, _settings_unreadable),

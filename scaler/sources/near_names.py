@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from scaler.aws.redaction import one_safe_line
+from scaler.aws.redaction import printable_line
 
 MAX_NAMES = 3
 
@@ -20,4 +20,4 @@ def near(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> tuple[str, 
     for candidate in sorted(set(names) - {name}):
         by_folded.setdefault(candidate.casefold(), candidate)
     close = difflib.get_close_matches(name.casefold(), list(by_folded), n=MAX_NAMES, cutoff=cutoff)
-    return tuple(one_safe_line(by_folded[folded]) for folded in close)
+    return tuple(printable_line(by_folded[folded]) for folded in close)

@@ -1,0 +1,1 @@
+"""Servers that stand in for a service where the emulator is too lax or cannot fail on demand."""
