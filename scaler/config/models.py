@@ -191,7 +191,7 @@ class DefaultsConfig(Strict):
 class WorkloadConfig(Strict):
     """One workload."""
 
-    target: TargetConfig = Field(description="What is scaled.")
+    target: TargetConfig = Field(description="The group whose capacity is planned.")
     load: LoadConfig = Field(description="The load metric.")
     capacity: CapacityConfig = Field(description="How demand becomes capacity.")
     limits: LimitsConfig = Field(description="Bounds, in capacity units.")
@@ -259,7 +259,7 @@ class Config(Strict):
     store: str = Field("forecasts/", description="History archive and plans; relative to this file.", min_length=1)
     defaults: DefaultsConfig = Field(default_factory=DefaultsConfig, description="Settings of every workload.")
     workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
-    plan: PlanConfig = Field(default_factory=PlanConfig, description="How plans are made.")
+    plan: PlanConfig = Field(default_factory=PlanConfig, description="Step, expiry and size of a plan.")
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
 
     @model_validator(mode="after")

@@ -67,11 +67,11 @@ TimeZone = Annotated[str, AfterValidator(_known_timezone)]
 Day = Annotated[date, BeforeValidator(_calendar_day)]
 
 
-def _not_a_switch(value: object) -> object:
-    # True equals 1 in Python, and so would pass for it.
-    if isinstance(value, bool):
-        raise ValueError("must be 1")  # noqa: TRY004 - pydantic reports ValueErrors only
+def _whole(value: object) -> object:
+    # True and 1.0 equal 1 in Python, and so would pass for it.
+    if type(value) is not int:
+        raise ValueError("must be 1")
     return value
 
 
-FormatVersion = Annotated[Literal[1], BeforeValidator(_not_a_switch)]
+FormatVersion = Annotated[Literal[1], BeforeValidator(_whole)]

@@ -39,12 +39,10 @@ def _bounded(seconds: float) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """Write a duration so that :func:`parse_duration` reads it back, in its largest whole unit."""
+    """Write a duration so that :func:`parse_duration` reads it back, in its largest whole unit up to days."""
     seconds = int(value.total_seconds())
-    for unit, size in sorted(_SECONDS.items(), key=lambda item: -item[1]):
-        if seconds % size == 0 and (seconds >= 2 * size or seconds == size):
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
+    unit = next(unit for unit in "dhms" if seconds % _SECONDS[unit] == 0)
+    return f"{seconds // _SECONDS[unit]}{unit}"
 
 
 Duration = Annotated[

@@ -1,0 +1,140 @@
+"""Generators of configurations, as what a YAML file holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+INSTANCE_TYPES = ["m7i.large", "c7i.xlarge", "g6e.12xlarge", "u-6tb1.metal", "r8g.metal-24xl"]
+NAMES = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", fullmatch=True)
+# What prints, bidirectional marks left out: they are refused.
+TEXT = st.text(st.characters(categories=["L", "N", "P", "S"], include_characters=" "), min_size=1, max_size=30)
+DURATIONS = st.builds(lambda number, unit: f"{number}{unit}", st.integers(1, 500), st.sampled_from("smhdw"))
+SHARES = st.floats(0, 1) | st.integers(0, 100).map(lambda percent: f"{percent}%")
+POSITIVE = st.floats(1e-9, 1e9)
+
+
+def _some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def _with(
+    required: dict[str, st.SearchStrategy[Any]], **optional: st.SearchStrategy[Any]
+) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def _cloudwatch(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return _with(
+        {"namespace": TEXT, "metric": TEXT, "statistic": statistics, "period": st.sampled_from(["1m", "5m", "1h"])},
+        dimensions=st.dictionaries(TEXT, TEXT, max_size=3),
+    )
+
+
+def _file(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return _with({"path": TEXT, "statistic": statistics}, unique_id=TEXT)
+
+
+COUNTED = st.sampled_from(["Sum", "SampleCount"])
+LEVELS = st.sampled_from(["Average", "Maximum", "Minimum", "p50", "p99.9", "p100"])
+
+
+def _source(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.one_of(
+        st.fixed_dictionaries({"cloudwatch": _cloudwatch(statistics)}),
+        st.fixed_dictionaries({"file": _file(statistics)}),
+    )
+
+
+def _load(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.builds(
+        lambda source, more: {**source, **more}, _source(statistics), _some(missing=st.sampled_from(["gap", "zero"]))
+    )
+
+
+RATES = st.builds(lambda number, unit: f"{number!r}/{unit}", POSITIVE, st.sampled_from(["s", "m", "min", "h"]))
+TYPES = st.sampled_from(INSTANCE_TYPES)
+
+
+def _throughput(rates: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return _with({"throughput": st.dictionaries(TYPES, rates, min_size=1)}, lead_time=DURATIONS)
+
+
+UTILISATION = _with(
+    {
+        "utilisation": _with(
+            {
+                "target": st.integers(1, 100).map(lambda percent: f"{percent}%"),
+                "instances": _source(LEVELS) | st.fixed_dictionaries({"count": st.integers(1, 1000)}),
+            },
+            unit=st.sampled_from(["percent", "fraction"]),
+        ),
+        "weights": st.dictionaries(TYPES, st.integers(1, 999), min_size=1),
+    },
+    lead_time=DURATIONS,
+)
+LOAD_AND_CAPACITY = st.one_of(
+    st.tuples(_load(COUNTED), _throughput(RATES)),
+    st.tuples(_load(LEVELS), _throughput(RATES | POSITIVE | st.integers(1, 10**6))),
+    st.tuples(_load(LEVELS), UTILISATION),
+)
+LIMITS = st.tuples(st.integers(0, 100_000), st.integers(1, 100_000)).map(
+    lambda pair: {"min": min(pair), "max": max(pair)}
+)
+SIZES = st.lists(st.integers(0, 1000), min_size=3, max_size=3).map(
+    lambda sizes: dict(zip(("min_size", "desired_size", "max_size"), sorted(sizes), strict=True))
+)
+OVERRIDES = {
+    "region": st.sampled_from(["us-east-1", "eu-central-1", "us-gov-west-1", "ap-southeast-5"]),
+    "timezone": st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu"]),
+    "horizon": DURATIONS,
+    "risk": st.one_of(
+        st.fixed_dictionaries({"service_level": st.floats(0, 1, exclude_min=True, exclude_max=True)}),
+        st.fixed_dictionaries({"shortage_cost": POSITIVE}),
+    ),
+    "history": _some(
+        lookback=st.sampled_from(["1d", "36h", "2w", "15d"]), max_age=DURATIONS, max_missing=SHARES, overlap=DURATIONS
+    ),
+    "forecast": _some(model=st.sampled_from(["auto", "seasonal_naive", "ets", "prophet"])),
+    "prices": st.fixed_dictionaries(
+        {
+            "as_of": st.dates().map(str),
+            "usd_per_hour": st.dictionaries(TYPES, _some(on_demand=POSITIVE, spot=POSITIVE)),
+        }
+    ),
+}
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> dict[str, Any]:
+    """One workload."""
+    load, capacity = draw(LOAD_AND_CAPACITY)
+    more = draw(
+        _some(
+            spot=_some(
+                max_share=SHARES,
+                on_demand_base=st.integers(0, 100),
+                allocation_strategy=st.sampled_from(["price-capacity-optimized", "lowest-price"]),
+            ),
+            tags=st.dictionaries(TEXT, TEXT, max_size=3),
+            live=st.just("aws") | SIZES,
+            **OVERRIDES,
+        )
+    )
+    # The default lookback is longer than CloudWatch keeps a minute.
+    more.setdefault("history", {"lookback": "15d"})
+    more["history"].setdefault("lookback", "15d")
+    return {"target": {"asg": draw(NAMES)}, "load": load, "capacity": capacity, "limits": draw(LIMITS), **more}
+
+
+CONFIGURATIONS = _with(
+    {"version": st.just(1), "workloads": st.dictionaries(NAMES, workloads(), min_size=1, max_size=3)},
+    store=TEXT,
+    defaults=_some(**OVERRIDES),
+    plan=_some(
+        step=st.sampled_from(["5m", "15m", "1h", "1d"]), expires_after=DURATIONS, max_actions=st.integers(2, 125)
+    ),
+    outputs=_some(tfvars=TEXT),
+)
+"""A whole ``scaler.yaml`` that is right."""
