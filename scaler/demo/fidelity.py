@@ -1,0 +1,123 @@
+"""Where the emulator differs from AWS so that Terraform would see changes that nobody made.
+
+Importing this module imports moto.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest import mock
+
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.autoscaling.exceptions import ValidationError
+from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import EmptyResult
+
+
+@contextmanager
+def faithful() -> Iterator[None]:
+    """Mend the differences for the length of the block.
+
+    - A scheduled action or scaling policy belongs to its group: two groups can each have one of the
+      same name. The emulator knows one of a name per region.
+    - Scaling policies are enabled, and say so; one without predictive scaling has no empty block of it.
+    - Application Auto Scaling answers the three calls about tags; Terraform's provider otherwise
+      retries the missing ones for minutes.
+    """
+    replacements = (
+        (FakeScalingPolicy, {"__init__": _enabled_policy()}),
+        (AutoScalingBackend, {"__init__": _named_per_group(), "delete_scheduled_action": _delete_scheduled_action}),
+        (AutoScalingResponse, {"delete_policy": _delete_policy, "execute_policy": _execute_policy}),
+        (ApplicationAutoScalingResponse, _tag_calls()),
+    )
+    with ExitStack() as stack:
+        for owner, methods in replacements:
+            for name, method in methods.items():
+                stack.enter_context(mock.patch.object(owner, name, method, create=True))
+        yield
+
+
+class PerGroup(dict[Any, Any]):
+    """Takes what is stored under a name and keeps it under ``(group, name)``."""
+
+    def __setitem__(self, name: Any, named: Any) -> None:
+        super().__setitem__((named.auto_scaling_group_name, name), named)
+
+    def values(self) -> Any:
+        """A snapshot: requests are served in threads, and one may add while another lists."""
+        return list(super().values())
+
+
+def _named_per_group() -> Callable[..., None]:
+    original = AutoScalingBackend.__init__
+
+    def named_per_group(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.scheduled_actions = PerGroup()
+        self.policies = PerGroup()
+
+    return named_per_group
+
+
+def _enabled_policy() -> Callable[..., None]:
+    original = FakeScalingPolicy.__init__
+
+    def enabled_policy(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.enabled = True
+        self.predictive_scaling_configuration = self.predictive_scaling_configuration or None
+
+    return enabled_policy
+
+
+def _delete_scheduled_action(self: Any, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
+    if self.scheduled_actions.pop((auto_scaling_group_name, scheduled_action_name), None) is None:
+        raise ValidationError("Scheduled action name not found")
+
+
+def _policy_key(self: Any) -> tuple[str, str] | None:
+    """The policy a request is about, given by name and group or by ARN; ``None`` if there is none."""
+    group, name = self._get_param("AutoScalingGroupName"), self._get_param("PolicyName")
+    for policy in self.autoscaling_backend.policies.values():
+        if name == policy.arn or (name == policy.name and group in {None, policy.auto_scaling_group_name}):
+            return policy.auto_scaling_group_name, policy.name
+    return None
+
+
+def _delete_policy(self: Any) -> Any:
+    self.autoscaling_backend.policies.pop(_policy_key(self), None)
+    return EmptyResult()
+
+
+def _execute_policy(self: Any) -> Any:
+    policy = self.autoscaling_backend.policies.get(_policy_key(self))
+    if policy is None:
+        raise ValidationError("Policy not found")
+    policy.execute()
+    return EmptyResult()
+
+
+def _tag_calls() -> dict[str, Callable[[Any], str]]:
+    tags: dict[str, dict[str, str]] = {}
+
+    def list_tags_for_resource(self: Any) -> str:
+        return json.dumps({"Tags": tags.get(self._get_param("ResourceARN"), {})})
+
+    def tag_resource(self: Any) -> str:
+        tags.setdefault(self._get_param("ResourceARN"), {}).update(self._get_param("Tags"))
+        return "{}"
+
+    def untag_resource(self: Any) -> str:
+        for key in self._get_param("TagKeys"):
+            tags.get(self._get_param("ResourceARN"), {}).pop(key, None)
+        return "{}"
+
+    return {
+        "list_tags_for_resource": list_tags_for_resource,
+        "tag_resource": tag_resource,
+        "untag_resource": untag_resource,
+    }
