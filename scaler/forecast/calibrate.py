@@ -25,6 +25,8 @@ POOLING_COUNT = 24.0
 CORRELATION_SECONDS = 2 * 3_600
 # Beyond this level the tail is extrapolated: in the last tenth an empirical quantile rests on a handful.
 TAIL_START = 0.9
+# With this many independent scores beyond a quantile the scores speak for themselves.
+TAIL_COUNT = 10.0
 # A scale below this share of its mean over the horizon would turn a small residual into a huge score.
 SCALE_FLOOR = 0.2
 # ... and below this share of mean demand is taken for rounding.
@@ -143,8 +145,8 @@ def score_quantile(scores: NDArray[np.float64], quantile: float, count: float) -
     """Quantile of scores that holds for the next one, not just for these.
 
     With ``count`` independent scores the conformal rank is ``quantile · (count + 1)``. In the outer tenths
-    an exponential tail is fitted to the excesses, and the wider of the two is taken; where the rank lies
-    beyond the scores only the tail can tell.
+    an exponential tail is fitted to the excesses, and the wider of the two is taken, the less so the more
+    scores lie beyond; where the rank itself lies beyond the scores only the tail can tell.
 
     Args:
         scores: shape ``(n,)``, no NaN, n ≥ 1.
@@ -166,7 +168,8 @@ def score_quantile(scores: NDArray[np.float64], quantile: float, count: float) -
     excess = float((beyond - start).mean()) if beyond.size else 0.0
     outside = (1 - quantile) * count / (count + 1)
     tail = start + max(slope, excess) * float(np.log((1 - TAIL_START) / outside))
-    return max(empirical, tail)
+    trust = min(1.0, (1 - quantile) * count / TAIL_COUNT)
+    return trust * empirical + (1 - trust) * max(empirical, tail)
 
 
 def short_history_quantiles(

@@ -19,12 +19,11 @@ from scaler.forecast.backtest import (
     significant,
 )
 from scaler.forecast.calibrate import short_history_quantiles
+from scaler.forecast.choice import AUTO, choose, prose
 from scaler.forecast.interface import CandidateScore, ForecastRefused, ModelChoice, PointModel, QuantileForecast
 from scaler.forecast.isolation import Outcome, run_isolated
 from scaler.forecast.seasons import DAY_SECONDS
 from scaler.history.interface import Panel
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +158,7 @@ class BacktestedForecaster:
         baseline: Predictions = row.outcomes[self._baseline.name].value
         observed = row.series.values[~np.isnan(row.series.values)]
         if row.short:
-            reason = f"{_prose(self._baseline.name)} with wider quantiles: history is shorter than two days"
+            reason = f"{prose(self._baseline.name)} with wider quantiles: history is shorter than two days"
             return self._without_backtest(baseline, observed, quantiles, reason)
         backtest = Backtest.of(row.series, row.origins, horizon_steps)
         scores = [
@@ -169,7 +168,7 @@ class BacktestedForecaster:
             for name, outcome in row.outcomes.items()
         ]
         if scores[0].pinball is None:
-            reason = f"{_prose(self._baseline.name)} with wider quantiles: no observation to score a backtest on"
+            reason = f"{prose(self._baseline.name)} with wider quantiles: no observation to score a backtest on"
             return self._without_backtest(baseline, observed, quantiles, reason)
         choice = choose(scores, row.wanted, len(row.origins.steps))
         return backtest.quantiles_at_cutoff(row.outcomes[choice.model].value, quantiles), choice
@@ -183,51 +182,3 @@ class BacktestedForecaster:
     ) -> tuple[NDArray[np.float64], ModelChoice]:
         values = short_history_quantiles(baseline.at_cutoff, observed, quantiles)
         return values, ModelChoice(self._baseline.name, reason, degraded=True)
-
-
-def choose(scores: Sequence[CandidateScore], wanted: str, origins: int) -> ModelChoice:
-    """The candidate with the least pinball loss, or the one that was named.
-
-    Args:
-        scores: the baseline first, always scored; then the challengers that were tried.
-        wanted: ``"auto"`` or the name of a model.
-    """
-    baseline, challengers = scores[0], scores[1:]
-    ranked = tuple(sorted(scores, key=_rank))
-    failed = [score for score in challengers if score.pinball is None]
-    if wanted == AUTO:
-        model = ranked[0].model
-    elif any(score.model == wanted and score.pinball is not None for score in scores):
-        model = wanted
-    else:
-        model = baseline.model
-    reason = _reason(model, wanted, baseline, challengers, origins)
-    degraded = bool(failed) or wanted not in (AUTO, model)
-    return ModelChoice(model, reason, ranked, origins, degraded)
-
-
-def _rank(score: CandidateScore) -> float:
-    return np.inf if score.pinball is None else score.pinball
-
-
-def _reason(
-    model: str, wanted: str, baseline: CandidateScore, challengers: Sequence[CandidateScore], origins: int
-) -> str:
-    scored = {score.model: score.pinball for score in (baseline, *challengers) if score.pinball is not None}
-    text = f"{_prose(model)}: pinball {scored[model]:.4g}"
-    others = [(name, loss) for name, loss in scored.items() if name != model]
-    if model != baseline.model:
-        text += f" against {scored[baseline.model]:.4g} for {_prose(baseline.model)}"
-    elif others:
-        text += " against " + ", ".join(f"{loss:.4g} for {_prose(name)}" for name, loss in others)
-    text += f" over {origins} origins"
-    if wanted == model:
-        text += ", named by the configuration"
-    elif wanted != AUTO and not any(score.model == wanted for score in challengers):
-        text += f"; {_prose(wanted)} was named, but history is too short for it"
-    failures = [f"{_prose(score.model)} dropped: {score.failure}" for score in challengers if score.pinball is None]
-    return "; ".join([text, *failures])
-
-
-def _prose(name: str) -> str:
-    return name.replace("_", " ")
