@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -13,7 +14,7 @@ from scaler.config.units import format_duration
 from scaler.history.grid import Grid, Values, busiest, carry_forward, silence_as_zero, to_grid
 from scaler.history.interface import Demand, HistoryRefused, Observations, Provenance, StaleHistory
 from scaler.history.partition import within
-from scaler.history.spans import Span, last_multiple, moment, next_multiple, window_of
+from scaler.history.spans import last_multiple, moment, next_multiple, span_of, window_of
 from scaler.sources.interface import Window
 
 # A group's count skips a minute now and then; over a longer silence the group may have scaled.
@@ -57,14 +58,14 @@ def build_demand(
     """
     step = step_seconds_of(workload, plan_step_seconds)
     steps = Grid.within((next_multiple(as_of - workload.history.lookback, step), last_multiple(as_of, step)), step)
-    grid = Grid.within(
-        _asked(workload, workload.load.metric, as_of, plan_step_seconds), workload.load.metric.period_seconds
-    )
-    load = _on_grid(workload, observed["load"], workload.load.metric, grid)
-    factor, unit = _factor(workload, observed, grid, as_of)
-    _require_fresh(workload, load * factor, grid, as_of)
+    metric = workload.load.metric
+    asked = window_for(workload, metric, as_of=as_of, plan_step_seconds=plan_step_seconds)
+    grid = Grid.within(span_of(asked), metric.period_seconds)
+    load = _on_grid(workload, observed["load"], metric, grid)
+    demand_of = _conversion(workload, observed, grid, as_of)
+    _require_fresh(workload, demand_of(load), grid, as_of)
     declared = silence_as_zero(load, grid, observed["load"].answered) if workload.load.missing == "zero" else load
-    values = busiest(declared * factor, grid, steps)
+    values = busiest(demand_of(declared), grid, steps)
     known, missing = _require_complete(workload, values)
     provenance = Provenance(
         source=_source(workload),
@@ -74,37 +75,41 @@ def build_demand(
         points=len(known),
         missing_fraction=missing,
         digest=_digest(values, steps),
-        unit=unit,
+        unit=demand_of.unit,
         notes=_notes(observed, grid, steps, silent=int(np.isfinite(declared).sum() - np.isfinite(load).sum())),
     )
     return Demand(workload.name, moment(steps.start), step, values, provenance)
-
-
-def _asked(workload: Workload, metric: MetricConfig, as_of: datetime, plan_step_seconds: int) -> Span:
-    window = window_for(workload, metric, as_of=as_of, plan_step_seconds=plan_step_seconds)
-    return next_multiple(window.start, 1), last_multiple(window.end, 1)
 
 
 def _on_grid(workload: Workload, series: Observations, metric: MetricConfig, grid: Grid) -> Values:
     return to_grid(series.points, grid, metric.statistic, f"{workload.name}: {metric.describe()}")
 
 
-def _factor(
-    workload: Workload, observed: Mapping[str, Observations], grid: Grid, as_of: datetime
-) -> tuple[Values, str]:
-    """What a bucket of load is multiplied by, shape ``(grid.count,)``, and the unit of the product."""
+@dataclass(frozen=True)
+class _Conversion:
+    """From a bucket of the metric to demand: times ``instances``, divided by ``divisor``, is in ``unit``."""
+
+    instances: Values | float
+    divisor: float
+    unit: str
+
+    def __call__(self, load: Values) -> Values:
+        return load * self.instances / self.divisor
+
+
+def _conversion(workload: Workload, observed: Mapping[str, Observations], grid: Grid, as_of: datetime) -> _Conversion:
     utilisation = workload.capacity.utilisation
     if utilisation is None:
         rates = (workload.capacity.throughput or {}).values()
         if workload.load.metric.statistic in _COUNTED:
-            return np.full(grid.count, 1 / grid.step), "/s"
-        return np.ones(grid.count), "/s" if any(rate.per_second for rate in rates) else "level"
-    per_unit = 0.01 if utilisation.unit == "percent" else 1.0
+            return _Conversion(1.0, grid.step, "/s")
+        return _Conversion(1.0, 1.0, "/s" if any(rate.per_second for rate in rates) else "level")
+    instances: Values | float
     if utilisation.instances.count is not None:
-        instances = np.full(grid.count, float(utilisation.instances.count))
+        instances = float(utilisation.instances.count)
     else:
         instances = _instances(workload, observed["instances"], grid, as_of)
-    return instances * per_unit, "busy instances"
+    return _Conversion(instances, 100.0 if utilisation.unit == "percent" else 1.0, "busy instances")
 
 
 def _instances(workload: Workload, series: Observations, grid: Grid, as_of: datetime) -> Values:
@@ -115,8 +120,8 @@ def _instances(workload: Workload, series: Observations, grid: Grid, as_of: date
     metric = workload.capacity.utilisation.instances.metric if workload.capacity.utilisation else None
     if metric is None:
         raise ValueError("the instance count is not a metric")
-    complete = within(series.points, (grid.start - 86_400, last_multiple(as_of, metric.period_seconds)))
     own = Grid.around((grid.start, grid.end), max(metric.period_seconds, grid.step))
+    complete = within(series.points, (own.start, last_multiple(as_of, metric.period_seconds)))
     counts = _on_grid(workload, Observations(complete, series.answered), metric, own)
     return carry_forward(counts, _CARRIED_BUCKETS)[(grid.times() - own.start) // own.step]
 

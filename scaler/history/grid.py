@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.history.partition import within
 from scaler.history.spans import Span, moment, span_of
 from scaler.sources.interface import InvalidPoints, Points, Window
 
@@ -88,13 +89,13 @@ def to_grid(points: Points, grid: Grid, statistic: str, name: str) -> Values:
     Raises:
         InvalidPoints: a value is NaN, infinite or negative, or the sum of a bucket overflows.
     """
-    require_measurements(points, name)
-    low, high = np.searchsorted(points.times, (grid.start, grid.end))
+    inside = within(points, (grid.start, grid.end))
+    require_measurements(inside, name)
     result = np.full(grid.count, np.nan)
-    if low == high:
+    if not len(inside.times):
         return result
-    buckets, first = np.unique((points.times[low:high] - grid.start) // grid.step, return_index=True)
-    values = points.values[low:high]
+    buckets, first = np.unique((inside.times - grid.start) // grid.step, return_index=True)
+    values = inside.values
     extreme = {"Maximum": np.maximum, "Minimum": np.minimum}.get(statistic, np.add)
     with np.errstate(over="ignore"):
         summed = extreme.reduceat(values, first)

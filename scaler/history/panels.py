@@ -18,6 +18,8 @@ from scaler.sources.interface import MetricQuery
 from scaler.sources.queries import queries_for
 from scaler.sources.registry import Sources
 
+__all__ = ["History", "build_panels", "read_history"]
+
 
 def read_history(
     workloads: Sequence[Workload],

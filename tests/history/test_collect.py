@@ -1,0 +1,289 @@
+"""What is asked of the sources, what is archived, and what is said when there is nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scaler.errors import Failed
+from scaler.history.archive import ParquetArchive
+from scaler.history.collect import Collected, Wanted, collect
+from scaler.history.interface import FetchCounts, HistoryRefused
+from scaler.sources.interface import MetricQuery, NoDatapoints, Points, SeriesRefused, Window
+from tests.history.builders import NOON, RecordingSource, known, points, query, same, sources, workload
+
+HOUR = timedelta(hours=1)
+DAY = 24 * HOUR
+OVERLAP = 3 * HOUR
+FIVE_MINUTES = timedelta(minutes=5)
+EVER = points(NOON - 60 * DAY, [float(bucket) for bucket in range(120 * 288)])
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> ParquetArchive:
+    """An empty archive."""
+    return ParquetArchive(tmp_path)
+
+
+def ever(**changes: object) -> RecordingSource:
+    """A source that has a point every five minutes, before and after noon."""
+    return RecordingSource(store={query().series_id: EVER}, **changes)
+
+
+def within(window: Window) -> Points:
+    """The points of the source in the window."""
+    inside = (EVER.times >= window.start.timestamp()) & (EVER.times < window.end.timestamp())
+    return Points(EVER.times[inside], EVER.values[inside])
+
+
+def window(end=NOON, days: float = 2) -> Window:
+    """The last days before ``end``."""
+    return Window(end - days * DAY, end)
+
+
+def run(
+    archive: ParquetArchive, source: RecordingSource, asked: Window, *, offline: bool = False, given=None
+) -> Collected:
+    """Collect one series."""
+    wanted = [Wanted(given or query(), asked, OVERLAP)]
+    return collect(wanted, archive=archive, sources=sources(source), offline=offline)
+
+
+def refused(what: str) -> SeriesRefused:
+    """A problem of one series."""
+    return SeriesRefused(what, why="said the source", next_step="none")
+
+
+def test_the_first_run_asks_for_the_window_and_archives_it(archive):
+    """All of the window, once; what is returned is what is archived."""
+    source = ever()
+    collected = run(archive, source, window())
+    known_now = collected.observations[query().series_id]
+    assert source.windows() == [(window().start, NOON)]
+    assert same(known_now.points, within(window()))
+    assert known_now.answered == (window(),)
+    assert same(archive.read(query(), window()), known_now.points)
+    assert collected.counts == FetchCounts(series=1, calls=1, points_fetched=576, points_archived=0)
+
+
+def test_the_second_run_asks_for_the_new_part_and_the_overlap(archive):
+    """Row 10 included: asked is up to the last complete bucket, from the overlap before what is covered."""
+    run(archive, ever(), window())
+    source = ever()
+    later = window(NOON + HOUR)
+    collected = run(archive, source, later)
+    assert source.windows() == [(NOON - OVERLAP, NOON + HOUR)]
+    assert same(collected.observations[query().series_id].points, within(later))
+    assert collected.counts == FetchCounts(series=1, calls=1, points_fetched=48, points_archived=576 - 48)
+
+
+def test_the_same_run_again_asks_nothing(archive):
+    """What is covered to the end and has its last point is not asked again."""
+    run(archive, ever(), window())
+    source = ever()
+    collected = run(archive, source, window())
+    assert source.asked == []
+    assert collected.counts == FetchCounts(series=1, calls=0, points_fetched=0, points_archived=576)
+
+
+def test_a_longer_lookback_asks_only_for_what_came_before(archive):
+    """Old points that are archived are not asked for again."""
+    run(archive, ever(), window(days=2))
+    source = ever()
+    run(archive, source, window(days=5))
+    assert source.windows() == [(NOON - 5 * DAY, NOON - 2 * DAY)]
+
+
+def test_both_ends_are_asked_in_one_go(archive):
+    """A longer lookback at a later time: two spans, one round of calls."""
+    run(archive, ever(), window(days=2))
+    source = ever()
+    later = Window(NOON - 5 * DAY, NOON + HOUR)
+    collected = run(archive, source, later)
+    assert source.windows() == [(NOON - 5 * DAY, NOON - 2 * DAY), (NOON - OVERLAP, NOON + HOUR)]
+    assert same(collected.observations[query().series_id].points, within(later))
+
+
+def test_an_earlier_time_is_answered_from_the_archive(archive):
+    """Planning as of the past sees the past and asks nobody."""
+    run(archive, ever(), window(days=5))
+    source = ever()
+    past = window(NOON - DAY)
+    collected = run(archive, source, past)
+    assert source.asked == []
+    assert same(collected.observations[query().series_id].points, within(past))
+
+
+def test_late_points_are_found_as_long_as_the_series_is_silent_at_its_end(archive):
+    """A series that fell silent is asked from its last point on, however long ago the overlap has passed."""
+    outage = NOON - 10 * HOUR
+    silent = RecordingSource(store={query().series_id: within(Window(NOON - 3 * DAY, outage))})
+    run(archive, silent, window())
+    source = ever()
+    collected = run(archive, source, window())
+    assert source.windows() == [(outage, NOON)]
+    assert same(collected.observations[query().series_id].points, within(window()))
+
+
+def test_a_time_in_the_future_does_not_poison_the_archive(archive):
+    """Coverage claimed beyond the present by mistake does not keep later points from being fetched."""
+    until_noon = RecordingSource(store={query().series_id: within(window())})
+    run(archive, until_noon, window(NOON + DAY, days=3))
+    collected = run(archive, ever(), window(NOON + HOUR))
+    assert same(collected.observations[query().series_id].points, within(window(NOON + HOUR)))
+
+
+def test_corrections_win_and_forgotten_points_stay(archive):
+    """In the overlap the newer value counts; a point that the source no longer gives is kept."""
+    run(archive, ever(), window())
+    corrected = points(NOON - HOUR, [-1.0] + [float("nan")] * 11 + [5.0])
+    collected = run(archive, RecordingSource(store={query().series_id: corrected}), window(NOON + FIVE_MINUTES))
+    found = collected.observations[query().series_id].points
+    expected = within(window(NOON + FIVE_MINUTES))
+    assert found.times.tolist() == expected.times.tolist()
+    changed = found.times[found.values != expected.values]
+    assert changed.tolist() == corrected.times.tolist()
+
+
+def test_a_damaged_month_is_fetched_again(archive, tmp_path):
+    """Row 48: the hole is asked again together with what is new, and the result is whole."""
+    whole = window(days=40)
+    run(archive, ever(), whole)
+    (october,) = (tmp_path / "history" / query().series_id).glob("2026-10-*.parquet")
+    october.write_bytes(october.read_bytes()[:-1])
+    source = ever()
+    collected = run(archive, source, whole)
+    assert source.windows() == [(whole.start, NOON - 20.5 * DAY)]
+    assert same(collected.observations[query().series_id].points, within(whole))
+
+
+def test_an_empty_answer_is_no_datapoints_with_near_names(archive):
+    """Row 8: exit code 3 with the near names, and nothing is archived as known to be silent."""
+    collected = run(archive, RecordingSource(near=("RequestCount",)), window())
+    problem = collected.problems[query().series_id]
+    assert isinstance(problem, NoDatapoints)
+    assert problem.exit_code == 3
+    assert "RequestCount" in problem.next_step
+    assert collected.observations == {}
+    assert archive.covered(query(), window()) == ()
+    later = ever()
+    run(archive, later, window())
+    assert later.windows() == [(window().start, NOON)]
+
+
+def test_near_names_that_cannot_be_had_do_not_hide_the_refusal(archive):
+    """Row 8 where listing metrics is forbidden: still no datapoints."""
+    source = RecordingSource(near_error=Failed("no ListMetrics", why="denied", next_step="allow it"))
+    assert isinstance(run(archive, source, window()).problems[query().series_id], NoDatapoints)
+
+
+def test_a_series_that_falls_silent_keeps_its_history(archive):
+    """An empty answer about a known series is silence: covered, and no refusal here."""
+    run(archive, ever(), window())
+    later = window(NOON + HOUR)
+    collected = run(archive, RecordingSource(), later)
+    found = collected.observations[query().series_id]
+    assert same(found.points, within(Window(later.start, NOON)))
+    assert found.answered == (later,)
+
+
+def test_a_problem_stays_with_its_series(archive):
+    """Row 6: one series is refused with the source's words, the other is collected and archived."""
+    other = query(workload("other"))
+    source = ever(refuses={other.series_id: refused("forbidden")})
+    wanted = [Wanted(each, window(), OVERLAP) for each in (query(), other)]
+    collected = collect(wanted, archive=archive, sources=sources(source), offline=False)
+    assert collected.problems == {other.series_id: source.refuses[other.series_id]}
+    assert list(collected.observations) == [query().series_id]
+    assert archive.covered(query(), window()) == (window(),)
+    assert archive.covered(other, window()) == ()
+
+
+def test_a_problem_is_not_answered_from_the_archive(archive):
+    """A failure is never turned into data either: yesterday's points do not stand in for today's answer."""
+    run(archive, ever(), window())
+    source = ever(refuses={query().series_id: refused("internal error")})
+    collected = run(archive, source, window(NOON + HOUR))
+    assert list(collected.problems) == [query().series_id]
+    assert archive.covered(query(), window(NOON + HOUR)) == (Window(NOON + HOUR - 2 * DAY, NOON),)
+
+
+def test_a_source_that_fails_as_a_whole_fails_the_run_and_leaves_the_archive(archive):
+    """Exit code 1; what was archived still stands."""
+    run(archive, ever(), window())
+    source = ever(next_error=Failed("no credentials", why="expired", next_step="log in"))
+    with pytest.raises(Failed, match="no credentials"):
+        run(archive, source, window(NOON + HOUR))
+    assert same(archive.read(query(), window()), within(window()))
+
+
+def test_offline_asks_nobody(archive):
+    """The archive answers; what it lacks is said, not made up."""
+    run(archive, ever(), window())
+    source = ever()
+    collected = run(archive, source, window(NOON + HOUR), offline=True)
+    found = collected.observations[query().series_id]
+    assert source.asked == []
+    assert found.answered == (Window(NOON + HOUR - 2 * DAY, NOON),)
+    assert found.notes == ("not archived, and not asked for while offline: 2026-11-21T12:00Z to 2026-11-21T13:00Z",)
+
+
+def test_offline_without_an_archive_is_refused(archive):
+    """Exit code 3 and how to mend it; it is not called a metric without datapoints."""
+    problem = run(archive, ever(), window(), offline=True).problems[query().series_id]
+    assert isinstance(problem, HistoryRefused)
+    assert "--offline" in problem.next_step
+
+
+def file_query() -> MetricQuery:
+    """A series in a file."""
+    return query(workload(load={"file": {"path": "load.csv", "statistic": "Sum"}}))
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_file_is_read_whole_and_never_archived(archive, tmp_path, offline):
+    """Files are their own archive, and are there offline too."""
+    source = RecordingSource(store={file_query().series_id: EVER}, archived=False)
+    for _ in range(2):
+        collected = collect(
+            [Wanted(file_query(), window(), OVERLAP)],
+            archive=archive,
+            sources=sources(RecordingSource(), source),
+            offline=offline,
+        )
+        assert same(collected.observations[file_query().series_id].points, within(window()))
+    assert source.windows() == [(window().start, NOON)] * 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_points_beyond_the_window_are_left_out_and_mentioned(archive):
+    """Row 10: a source that gives the incomplete bucket as well changes nothing but a note."""
+
+    class Generous(RecordingSource):
+        def fetch(self, requests):
+            wide = [replace(each, window=Window(each.window.start, each.window.end + HOUR)) for each in requests]
+            return super().fetch(wide)
+
+    for archived in (True, False):
+        source = Generous(store={query().series_id: EVER}, archived=archived)
+        found = run(archive, source, window()).observations[query().series_id]
+        assert same(found.points, within(window()))
+        assert found.notes == ("12 points of the bucket that is not complete yet left out",)
+    assert archive.covered(query(), window(NOON + HOUR)) == (Window(NOON + HOUR - 2 * DAY, NOON),)
+
+
+def test_a_series_that_two_workloads_need_is_asked_once(archive):
+    """The hull of both windows; each finds its own in it."""
+    source = ever()
+    wanted = [Wanted(query(), window(days=1), OVERLAP), Wanted(query(), window(days=3), HOUR)]
+    collected = collect(wanted, archive=archive, sources=sources(source), offline=False)
+    assert source.windows() == [(NOON - 3 * DAY, NOON)]
+    assert len(collected.observations) == 1
+
+
+def test_the_builder_answers_the_whole_past():
+    """The stand-in used elsewhere claims an answer for all the time that tests look at."""
+    assert known(EVER).answered[0].start < NOON - 60 * DAY
