@@ -6,11 +6,13 @@ Importing this module imports Typer and nothing heavier; a command imports its s
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -48,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _replace_closed_streams()
     invocation = Invocation()
     try:
         code = _run(sys.argv[1:] if argv is None else argv, invocation)
@@ -83,6 +86,13 @@ def _run(argv: Sequence[str], invocation: Invocation) -> int:
     except typer.Exit as end:
         return int(end.exit_code)
     return 0
+
+
+def _replace_closed_streams() -> None:
+    # A caller may close a stream (`>&-`): Python then has None for it, and the next file opened its number.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
 
 
 def _application() -> typer.Typer:
@@ -157,14 +167,18 @@ def _reader_is_gone() -> bool:
     Another broken pipe, of a child process or a connection, is a failure and stays one.
     """
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # The interpreter flushes again on its way out, and would complain.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        return True
-    return False
+        stdout = sys.stdout.fileno()
+    except (OSError, ValueError):  # replaced by something that is no file
+        return False
+    poll = select.poll()
+    poll.register(stdout, 0)
+    if not any(events & select.POLLERR for _, events in poll.poll(0)):
+        return False
+    # The interpreter flushes again on its way out, and would complain.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stdout)
+    os.close(nowhere)
+    return True
 
 
 if __name__ == "__main__":
