@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -72,3 +75,26 @@ def test_children_run_on_one_thread(monkeypatch):
 def test_nothing_to_do_starts_nothing():
     """No arguments, no processes."""
     assert run_isolated(challengers.square, [], max_workers=None, limit_seconds=1) == ()
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path):
+    """Ctrl-C ends the run at once, with the workers, what they started and their temporary files."""
+    note, scratch = tmp_path / "pid", tmp_path / "scratch"
+    scratch.mkdir()
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from scaler.forecast.isolation import run_isolated\n"
+        "from tests.forecast.challengers import hang_with_child\n"
+        f"run_isolated(hang_with_child, [{str(note)!r}], max_workers=1, limit_seconds=600)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.PIPE) as run:
+        for _ in range(300):
+            if note.exists() and note.read_text():
+                break
+            time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=30)
+    assert b"KeyboardInterrupt" in errors
+    assert _gone(int(note.read_text()))
+    assert list(scratch.iterdir()) == []
