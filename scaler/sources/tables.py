@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("unique_id", "ds", "y")
 # A time of day, then a zone: the day 2026-11-21 must not pass for a time with the offset -21.
-_ZONED = r".*\d\d:?\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)"
+_ZONED = r".+[Tt ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)"
 _MEND = "Write ds with its zone, as 2026-11-21T10:00:00Z."
 
 
@@ -105,11 +105,14 @@ def _read_csv(path: Path, shown: str) -> pd.DataFrame:
     except pd.errors.EmptyDataError:
         present = []
     _require_columns(present, shown)
-    frame: pd.DataFrame = pd.read_csv(
-        path, usecols=list(COLUMNS), dtype=str, keep_default_na=False, na_filter=False, **options
-    )
-    frame["number"] = np.arange(len(frame)) + 2
-    return frame[(frame[list(COLUMNS)] != "").any(axis=1)]
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, **options)
+    shifted = not isinstance(frame.index, pd.RangeIndex)
+    if shifted:  # pandas takes a surplus first field for an index, and every column would be the next one's
+        raise ValueError(f"its rows have more fields than its header has columns ({len(present)})")
+    frame = frame[list(COLUMNS)]
+    filled = (frame != "").any(axis=1)
+    rows: pd.DataFrame = frame.assign(number=np.arange(len(frame), dtype=np.int64) + 2).loc[filled]
+    return rows
 
 
 def _read_parquet(path: Path, shown: str) -> pd.DataFrame:

@@ -1,0 +1,128 @@
+"""Packing of requests into calls of GetMetricData."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scaler.sources.batches import MAX_POINTS, MAX_QUERIES, batches
+from scaler.sources.interface import Request, Window
+from tests.sources.examples import NOW, cloudwatch_query, last, request
+
+PERIODS = ("1m", "5m", "15m", "1h")
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> list[Request]:
+    """Some dozens of requests with few distinct windows, periods and regions, as a fleet has."""
+    windows = draw(
+        st.lists(
+            st.builds(
+                lambda start, length: Window(
+                    NOW - timedelta(minutes=start), NOW - timedelta(minutes=start) + timedelta(minutes=length)
+                ),
+                st.integers(1, 14 * 1440),
+                st.integers(1, 14 * 1440),
+            ),
+            min_size=1,
+            max_size=3,
+        )
+    )
+    return [
+        Request(
+            cloudwatch_query(
+                metric=f"m{number}",
+                period=draw(st.sampled_from(PERIODS)),
+                region=draw(st.sampled_from([None, "us-east-1"])),
+            ),
+            draw(st.sampled_from(windows)),
+        )
+        for number in range(draw(st.integers(1, 40)))
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(requests())
+def test_every_point_is_asked_exactly_once_within_the_limits(asked: list[Request]) -> None:
+    """Whatever the mix: no call above a limit, no point missed, none asked twice, and each in its own region."""
+    found: Counter[tuple[str, int]] = Counter()
+    for batch in batches(asked, now=NOW):
+        assert len(batch.queries) <= MAX_QUERIES
+        assert batch.points <= MAX_POINTS
+        for query in batch.queries:
+            assert query.region == batch.region
+            start, end = int(batch.window.start.timestamp()), int(batch.window.end.timestamp())
+            assert start % query.period_seconds == end % query.period_seconds == 0
+            found.update((query.series_id, time) for time in range(start, end, query.period_seconds))
+    expected = {
+        (one.query.series_id, time)
+        for one in asked
+        for time in range(
+            math.ceil(one.window.start.timestamp() / one.query.period_seconds) * one.query.period_seconds,
+            math.ceil(one.window.end.timestamp()),
+            one.query.period_seconds,
+        )
+    }
+    assert set(found) == expected
+    assert set(found.values()) <= {1}
+
+
+@pytest.mark.parametrize(
+    ("series", "days"),
+    [(1, 1), (1, 28), (25, 28), (100, 28), (800, 28), (1000, 28), (1000, 1 / 24), (500, 0.75), (3, 60)],
+)
+def test_calls_are_as_few_as_the_limits_allow(series: int, days: float) -> None:
+    """A fleet of equal series costs the lower bound: all points over the points of a call, or one per 500 series."""
+    asked = [Request(cloudwatch_query(metric=f"m{number}"), last(days)) for number in range(series)]
+    points = series * round(days * 288)
+
+    bound = max(math.ceil(points / MAX_POINTS), math.ceil(series / MAX_QUERIES))
+
+    assert len(batches(asked, now=NOW)) == bound
+
+
+def test_two_periods_of_one_window_share_a_call() -> None:
+    """A load and the instance count beside it, at another period, are one call."""
+    window = last(2)
+    asked = [
+        Request(cloudwatch_query(metric="RequestCount", period="5m"), window),
+        Request(cloudwatch_query(metric="GroupInServiceInstances", period="1m", role="instances"), window),
+    ]
+    assert len(batches(asked, now=NOW)) == 1
+
+
+def test_one_series_of_two_workloads_is_asked_once() -> None:
+    """Two workloads on one metric, with overlapping windows, do not pay for the overlap."""
+    asked = [request(cloudwatch_query("a"), "10:00", "11:00"), request(cloudwatch_query("b"), "10:30", "12:00")]
+
+    (only,) = batches(asked, now=NOW)
+
+    assert only.points == 24
+    assert len(only.queries) == 1
+
+
+def test_a_gap_between_two_windows_is_not_asked() -> None:
+    """A top-up at both ends asks two windows, not what lies between."""
+    query = cloudwatch_query()
+    asked = [request(query, "01:00", "02:00"), request(query, "11:00", "12:00")]
+    assert sum(batch.points for batch in batches(asked, now=NOW)) == 24
+
+
+def test_a_window_without_a_period_start_needs_no_call() -> None:
+    """Between two points of the grid there is nothing to ask."""
+    assert batches([request(cloudwatch_query(), "11:01", "11:04")], now=NOW) == ()
+
+
+@pytest.mark.parametrize(("period", "kept_days"), [("1m", 15), ("5m", 63), ("1h", 455)])
+def test_nothing_is_asked_that_is_no_longer_kept(period: str, kept_days: int) -> None:
+    """A start beyond the retention would empty the whole answer, so it is moved to what is kept still."""
+    edge = NOW - timedelta(days=kept_days)
+
+    starts = [b.window.start for b in batches([Request(cloudwatch_query(period=period), last(500))], now=NOW)]
+
+    assert edge < min(starts) <= edge + timedelta(hours=2)
