@@ -92,7 +92,7 @@ def _replace_closed_streams() -> None:
     # A caller may close a stream (`>&-`): Python then has None for it, and the next file opened its number.
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _application() -> typer.Typer:

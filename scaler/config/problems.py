@@ -111,7 +111,8 @@ def _nearest(word: str, choices: tuple[str, ...]) -> str | None:
 
 
 def _with_value(message: str, value: Any) -> str:
-    return message if isinstance(value, dict) and message.startswith("give") else f"{message}, not {_name_value(value)}"
+    # Checks over a group of keys speak of the group ("give exactly one of …"); there is no one value to show.
+    return f"{message}, not {_name_value(value)}" if message.startswith("must") else message
 
 
 def _name_value(value: Any) -> str:
@@ -136,8 +137,8 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "greater_than_equal": lambda context: f"must be at least {context['ge']:g}",
     "less_than": lambda context: f"must be below {context['lt']:g}",
     "less_than_equal": lambda context: f"must be at most {context['le']:g}",
-    "string_too_short": lambda _: "must not be empty",
+    "string_too_short": lambda _: "is empty",
     "string_too_long": lambda context: f"must have at most {context['max_length']} characters",
-    "too_short": lambda _: "must name at least one",
+    "too_short": lambda _: "names nothing, and has to name at least one",
     "too_long": lambda context: f"must have at most {context['max_length']} entries",
 }

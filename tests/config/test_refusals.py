@@ -167,7 +167,7 @@ def test_row_40_an_unknown_key_like_no_other_shows_what_is_valid(refusal: Refusa
         ("m7i.large:", "m7i:", "capacity.throughput.m7i", "must be an EC2 instance type"),
         ("asg: web", "asg: 1", "target.asg", "must be a text, not 1"),
         ("{asg: web}", "web", "target", "must be a group of keys with values, not 'web'"),
-        ("RequestCount", '""', "load.cloudwatch.metric", "must not be empty"),
+        ("RequestCount", '""', "load.cloudwatch.metric", "is empty"),
         ("min: 2", "min: .inf", "limits.min", "'.inf' is not a number to plan with"),
         ("min: 2", "min: " + "9" * 50, "limits.min", "too long a number"),
     ],
@@ -243,6 +243,29 @@ def test_several_mistakes_are_told_at_once_by_line(refusal: Refusal, web: str) -
     assert [problem.line for problem in (error, *error.more)] == [9, 11, 12, 12]
     again = pickle.loads(pickle.dumps(error))  # noqa: S301
     assert [str(problem) for problem in again.more] == [str(problem) for problem in error.more]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "what"),
+    [
+        ("{}", "give exactly one of throughput, utilisation"),
+        (
+            "{throughput: {m7i.large: 1/s}, weights: {c7i.large: 1}}",
+            "weights name every instance type of throughput, and no other: all or none",
+        ),
+        ("{throughput: {}}", "names nothing, and has to name at least one"),
+    ],
+)
+def test_a_group_that_does_not_fit_together_is_told_as_a_group(
+    refusal: Refusal, web: str, capacity: str, what: str
+) -> None:
+    """Checks over several keys name them, at the group they stand in."""
+    error = refusal(
+        web.replace("capacity:", f"capacity: {capacity}").replace(
+            "      throughput: {m7i.large: 450/s, c7i.large: 520/s}\n", ""
+        )
+    )
+    assert (error.line, error.what) == (10, what)
 
 
 def test_a_missing_key_is_told_at_the_key_that_lacks_it(refusal: Refusal, web: str) -> None:
