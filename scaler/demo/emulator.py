@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 
+from scaler.demo.fidelity import faithful
 from scaler.errors import Failed
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +53,14 @@ class Emulator:
             )
         with ExitStack() as stack:
             stack.callback(_ONE_PER_PROCESS.release)
-            self._endpoint_url = stack.enter_context(_serving())
+            try:
+                self._endpoint_url = stack.enter_context(_serving())
+            except ImportError as missing:
+                raise EmulatorUnavailable(
+                    "the AWS emulator was not started",
+                    why=f"a package that it needs is not installed: {missing.name}",
+                    next_step="pip install 'scaler[demo]'",
+                ) from missing
             self._exit = stack.pop_all()
         return self
 
@@ -78,7 +86,7 @@ class Emulator:
         """The variables that point AWS clients and Terraform's provider at the emulator, and only there."""
         return {
             "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",  # noqa: S105 - the emulator accepts any
+            "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_ENDPOINT_URL": self.endpoint_url,
@@ -107,17 +115,8 @@ def _with_loopback(no_proxy: str) -> str:
 @contextmanager
 def _serving() -> Iterator[str]:
     """Serve until the block ends; yields the endpoint."""
-    try:
-        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-        from werkzeug.serving import make_server
-
-        from scaler.demo.fidelity import faithful
-    except ImportError as missing:
-        raise EmulatorUnavailable(
-            "the AWS emulator was not started",
-            why=f"a package is not installed: {missing.name}",
-            next_step="pip install 'scaler[demo]'",
-        ) from missing
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    from werkzeug.serving import make_server
 
     class QuietHandler(MotoRequestHandler):  # type: ignore[misc]
         """Sends the line per request to the debug log, not to stderr."""

@@ -1,7 +1,4 @@
-"""Where the emulator differs from AWS so that Terraform would see changes that nobody made.
-
-Importing this module imports moto.
-"""
+"""Where the emulator differs from AWS so that Terraform would see changes that nobody made."""
 
 from __future__ import annotations
 
@@ -10,12 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
-
-from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
-from moto.autoscaling.exceptions import ValidationError
-from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
-from moto.autoscaling.responses import AutoScalingResponse
-from moto.core.responses import EmptyResult
 
 
 @contextmanager
@@ -27,10 +18,19 @@ def faithful() -> Iterator[None]:
     - Scaling policies are enabled, and say so; one without predictive scaling has no empty block of it.
     - Application Auto Scaling answers the three calls about tags; Terraform's provider otherwise
       retries the missing ones for minutes.
+
+    Raises:
+        ImportError: moto is not installed.
     """
-    replacements = (
-        (FakeScalingPolicy, {"__init__": _enabled_policy()}),
-        (AutoScalingBackend, {"__init__": _named_per_group(), "delete_scheduled_action": _delete_scheduled_action}),
+    from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+    from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
+    from moto.autoscaling.responses import AutoScalingResponse
+
+    enabled = _enabled_policy(FakeScalingPolicy.__init__)
+    per_group = _named_per_group(AutoScalingBackend.__init__)
+    replacements: tuple[tuple[Any, dict[str, Callable[..., Any]]], ...] = (
+        (FakeScalingPolicy, {"__init__": enabled}),
+        (AutoScalingBackend, {"__init__": per_group, "delete_scheduled_action": _delete_scheduled_action}),
         (AutoScalingResponse, {"delete_policy": _delete_policy, "execute_policy": _execute_policy}),
         (ApplicationAutoScalingResponse, _tag_calls()),
     )
@@ -52,9 +52,7 @@ class PerGroup(dict[Any, Any]):
         return list(super().values())
 
 
-def _named_per_group() -> Callable[..., None]:
-    original = AutoScalingBackend.__init__
-
+def _named_per_group(original: Callable[..., None]) -> Callable[..., None]:
     def named_per_group(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.scheduled_actions = PerGroup()
@@ -63,9 +61,7 @@ def _named_per_group() -> Callable[..., None]:
     return named_per_group
 
 
-def _enabled_policy() -> Callable[..., None]:
-    original = FakeScalingPolicy.__init__
-
+def _enabled_policy(original: Callable[..., None]) -> Callable[..., None]:
     def enabled_policy(self: Any, *args: Any, **kwargs: Any) -> None:
         original(self, *args, **kwargs)
         self.enabled = True
@@ -75,6 +71,8 @@ def _enabled_policy() -> Callable[..., None]:
 
 
 def _delete_scheduled_action(self: Any, auto_scaling_group_name: str, scheduled_action_name: str) -> None:
+    from moto.autoscaling.exceptions import ValidationError
+
     if self.scheduled_actions.pop((auto_scaling_group_name, scheduled_action_name), None) is None:
         raise ValidationError("Scheduled action name not found")
 
@@ -89,11 +87,16 @@ def _policy_key(self: Any) -> tuple[str, str] | None:
 
 
 def _delete_policy(self: Any) -> Any:
+    from moto.core.responses import EmptyResult
+
     self.autoscaling_backend.policies.pop(_policy_key(self), None)
     return EmptyResult()
 
 
 def _execute_policy(self: Any) -> Any:
+    from moto.autoscaling.exceptions import ValidationError
+    from moto.core.responses import EmptyResult
+
     policy = self.autoscaling_backend.policies.get(_policy_key(self))
     if policy is None:
         raise ValidationError("Policy not found")

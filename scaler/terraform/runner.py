@@ -70,11 +70,10 @@ class Terraform:
     ) -> None:
         found = find_terraform(binary)
         if found is None:
+            chosen = binary or os.environ.get("SCALER_TERRAFORM_BIN")
             raise TerraformFailed(
                 "Terraform was not found",
-                why=f"{binary or os.environ.get('SCALER_TERRAFORM_BIN') or 'neither terraform nor tofu'} is on the PATH"
-                if not (binary or os.environ.get("SCALER_TERRAFORM_BIN"))
-                else f"{binary or os.environ['SCALER_TERRAFORM_BIN']} is not an executable file",
+                why=f"{chosen} is not an executable" if chosen else "neither terraform nor tofu is on the PATH",
                 next_step="install Terraform 1.5 or newer, or set SCALER_TERRAFORM_BIN to its path",
             )
         if not directory.is_dir():
@@ -149,7 +148,7 @@ class Terraform:
     def _run(self, command: str, *arguments: str, accepted: tuple[int, ...] = (0,), **options: Any) -> CommandResult:
         process = self._start(command, *arguments, no_color=True, **options)
         stdout, stderr = self._wait(process, command)
-        result = CommandResult(tuple(process.args), process.returncode, stdout, stderr)
+        result = CommandResult(_words(process), process.returncode, stdout, stderr)
         if result.exit_code not in accepted:
             raise TerraformFailed(
                 f"terraform {command} failed in {self.directory}",
@@ -194,6 +193,11 @@ class Terraform:
             _interrupt(process)
             raise
         return stdout.decode(errors="replace"), stderr.decode(errors="replace")
+
+
+def _words(process: subprocess.Popen[bytes]) -> tuple[str, ...]:
+    arguments: Any = process.args  # python-terraform gives a list of strings
+    return tuple(arguments)
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:
