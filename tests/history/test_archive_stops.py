@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
+import io
 import os
 import signal
 import subprocess
@@ -41,9 +43,21 @@ def stopping_at(number: int, stop: Callable[[], BaseException], *, dead: bool) -
     """Operation ``number`` fails; if ``dead``, so does every one after it. Yields the names of those tried."""
     tried: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
+        for module in (io, builtins):
+            patch.setattr(module, "open", _reading_only(open))
         for name in OPERATIONS:
             patch.setattr(os, name, _counted(name, getattr(os, name), tried, number, stop, dead=dead))
         yield tried
+
+
+def _reading_only(real):
+    """No file is written by a way that is not counted."""
+
+    def opened(file, mode="r", *args, **kwargs):
+        assert not set(mode) & set("wax+"), f"{file} is written in place"
+        return real(file, mode, *args, **kwargs)
+
+    return opened
 
 
 def _counted(name, real, tried, number, stop, *, dead):
