@@ -12,7 +12,9 @@ from scaler.config import Workload
 from scaler.errors import ScalerError
 from scaler.live.fingerprint import live_group
 from scaler.live.interface import Identity, LiveGroup, ScheduledAction
-from scaler.live.offline import configured
+from scaler.live.offline import OfflineLive, configured
+
+__all__ = ["AutoScalingLive", "OfflineLive"]
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
 GROUPS_PER_CALL = 50

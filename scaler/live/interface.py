@@ -60,5 +60,9 @@ class LiveState(Protocol):
         ...
 
     def identity(self) -> Identity:
-        """Account and region, as far as they are known."""
+        """Account and region, as far as they are known.
+
+        Raises:
+            scaler.errors.Failed: they were asked for, and not answered.
+        """
         ...
