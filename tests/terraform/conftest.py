@@ -1,0 +1,81 @@
+"""Real Terraform with the real AWS provider: found, set up and initialised once per test process.
+
+The provider is installed from the folder that SCALER_TF_MIRROR names (a filesystem mirror of unpacked
+providers, which are linked, not copied), else as Terraform is configured on the machine. Where
+Terraform or the provider is missing the tests are skipped; with SCALER_REQUIRE_TERRAFORM=1 they fail.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from scaler.errors import ScalerError
+from scaler.terraform.runner import Terraform, find_terraform
+
+TERRAFORM = Path(__file__).parents[2] / "terraform"
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("SCALER_REQUIRE_TERRAFORM") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def terraform_binary() -> str:
+    """Path of the real binary."""
+    binary = find_terraform()
+    if binary is None:
+        _unavailable("neither terraform nor tofu is on the PATH")
+    return binary
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Settings of Terraform itself: where providers come from."""
+    mirror = os.environ.get("SCALER_TF_MIRROR")
+    settings = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+    if mirror is None:
+        return settings
+    if not Path(mirror).is_dir():
+        _unavailable(f"SCALER_TF_MIRROR is {mirror}, which is not a folder")
+    file = tmp_path_factory.mktemp("cli") / "terraform.rc"
+    file.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{mirror}"\n  }}\n}}\n')
+    return settings | {"TF_CLI_CONFIG_FILE": str(file)}
+
+
+@pytest.fixture(scope="session")
+def initialised(
+    terraform_binary: str, installation: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """The project's ``terraform`` folder, copied, with the module and the example initialised. Not to be changed."""
+    copy = tmp_path_factory.mktemp("initialised") / "terraform"
+    shutil.copytree(TERRAFORM, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.auto.tfvars.json"))
+    example = copy / "examples" / "asg"
+    module = copy / "modules" / "asg"
+    try:
+        Terraform(example, terraform_binary, env=dict(os.environ) | installation).init()
+    except ScalerError as failed:
+        _unavailable(f"the AWS provider cannot be installed: {failed.why}")
+    # The module needs the same provider; linking what is installed saves reading it a second time.
+    shutil.copytree(example / ".terraform" / "providers", module / ".terraform" / "providers", symlinks=True)
+    shutil.copy(example / ".terraform.lock.hcl", module)
+    return {"terraform": copy, "example": example, "module": module}
+
+
+@pytest.fixture(scope="session")
+def provider(initialised: dict[str, Path]) -> Path:
+    """Where the provider of the initialised example stands."""
+    (binary,) = (initialised["example"] / ".terraform" / "providers").rglob("terraform-provider-aws*")
+    return binary
+
+
+def copied(initialised: dict[str, Path], where: Path) -> Path:
+    """An example of one's own to write and apply in; returns its folder."""
+    shutil.copytree(initialised["terraform"], where / "terraform", symlinks=True)
+    return where / "terraform" / "examples" / "asg"

@@ -1,0 +1,252 @@
+"""The example, applied by the real Terraform through the real provider to the emulated AWS."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scaler.demo.emulator import Emulator
+from scaler.terraform.interface import TerraformFailed
+from scaler.terraform.runner import Terraform
+from tests.terraform import variables
+from tests.terraform.conftest import copied
+
+pytestmark = [pytest.mark.terraform, pytest.mark.emulator, pytest.mark.slow, pytest.mark.xdist_group("terraform")]
+
+FLOORS = {"checkout-api": 4, "llm-chat": 6, "reports.nightly": 2}
+
+# Strings that have meaning to Terraform, JSON, XML or a terminal.
+TAGS = {
+    "template": "${path.root} %{ if true }x%{ endif } $${kept} %%{kept}",
+    "quotes": "a \"quoted\" \\ value with 'both'",
+    "markup": "<b>&amp;</b>",
+    "unicode": "größe 東京 🚀",
+    "bidi": "abc\u202edef",
+    "spaces": "two  spaces",
+    "k8s.io/cluster-autoscaler/node-template/label/a:b=c@d+e": "key",
+}
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An example that has been applied, and the AWS it was applied to."""
+
+    terraform: Terraform
+    environment: dict[str, str]
+    hour: datetime
+    document: dict[str, Any]
+    aws: Any
+
+    def elsewhere(self, where: Path) -> Terraform:
+        """The same state in another folder, to change the variables in."""
+        shutil.copytree(self.terraform.directory.parents[2] / "terraform", where / "terraform", symlinks=True)
+        return Terraform(where / "terraform" / "examples" / "asg", self.terraform.binary, env=self.environment)
+
+    def group(self, name: str) -> dict[str, Any]:
+        """The group as AWS describes it."""
+        (found,) = self.aws.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        return dict(found)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    """One AWS for the tests of this file."""
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def applied(
+    emulator: Emulator,
+    terraform_binary: str,
+    installation: dict[str, str],
+    initialised: dict[str, Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Applied:
+    """Three workloads with a spot mix, weights and 25 schedules each."""
+    example = copied(initialised, tmp_path_factory.mktemp("applied"))
+    hour = variables.this_hour()
+    workloads = {
+        name: variables.workload(floor, variables.schedules(hour + timedelta(hours=2), 25, floor=floor))
+        for name, floor in FLOORS.items()
+    }
+    document = variables.document(hour, workloads)
+    variables.write(example, document)
+    (example / "tags.auto.tfvars.json").write_text(json.dumps({"tags": TAGS}), encoding="utf-8")
+
+    environment = emulator.environment | installation
+    terraform = Terraform(example, terraform_binary, env=environment)
+    terraform.apply()
+    return Applied(terraform, environment, hour, document, _client(emulator))
+
+
+def _client(emulator: Emulator) -> Any:
+    import boto3
+
+    return boto3.client(
+        "autoscaling",
+        endpoint_url=emulator.endpoint_url,
+        region_name=emulator.region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+
+def _actions(terraform: Terraform, where: Path) -> Counter[str]:
+    """What a plan would do, e.g. ``{"create": 1}``."""
+    terraform.plan(where / "tfplan")
+    changes = terraform.show_json(where / "tfplan")["resource_changes"]
+    return Counter("+".join(change["change"]["actions"]) for change in changes) - Counter({"no-op": len(changes)})
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_sizes_and_mix_reach_aws(applied: Applied, name: str) -> None:
+    """A group stands with the sizes, weights, base and spot share of the variables."""
+    group = applied.group(name)
+    policy = group["MixedInstancesPolicy"]
+
+    assert (group["MinSize"], group["MaxSize"]) == (FLOORS[name], 40)
+    assert policy["InstancesDistribution"]["OnDemandBaseCapacity"] == 2
+    assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 40
+    assert policy["InstancesDistribution"]["SpotAllocationStrategy"] == "price-capacity-optimized"
+    assert [(each["InstanceType"], each["WeightedCapacity"]) for each in policy["LaunchTemplate"]["Overrides"]] == [
+        ("m7i.large", "2"),
+        ("m7i.xlarge", "4"),
+    ]
+
+
+@pytest.mark.parametrize("name", FLOORS)
+def test_schedules_reach_aws(applied: Applied, name: str) -> None:
+    """Every schedule stands on its group with its time and floor, and leaves the other sizes alone."""
+    actions = applied.aws.describe_scheduled_actions(AutoScalingGroupName=name)["ScheduledUpdateGroupActions"]
+    planned = applied.document["scaler_workloads"][name]["schedules"]
+
+    assert len(actions) == 25
+    assert {
+        action["ScheduledActionName"]: (variables.rfc3339(action["StartTime"]), action["MinSize"]) for action in actions
+    } == {key: (schedule["start_time"], schedule["min_size"]) for key, schedule in planned.items()}
+    assert all(action.get("MaxSize") is None and action.get("DesiredCapacity") is None for action in actions)
+
+
+def test_tags_arrive_unchanged(applied: Applied) -> None:
+    """Quotes, templates, markup and other scripts in tags reach AWS as they were written."""
+    tags = applied.group("checkout-api")["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == TAGS
+
+
+def test_outputs_tell_what_stands(applied: Applied) -> None:
+    """The example's outputs name the groups, their schedules and the plan."""
+    outputs = applied.terraform.output_json()
+    assert outputs["plan_id"] == applied.document["scaler_meta"]["plan_id"]
+    assert {name: group["live_schedule_count"] for name, group in outputs["groups"].items()} == dict.fromkeys(
+        FLOORS, 25
+    )
+
+
+def test_a_second_plan_is_empty(applied: Applied) -> None:
+    """Nothing that nobody changed is planned to change."""
+    assert applied.terraform.plan() is False
+
+
+def test_sizes_moved_live_are_left_alone(applied: Applied) -> None:
+    """What schedules, policies or `scaler apply` did to the sizes survives the next plan."""
+    applied.aws.update_auto_scaling_group(AutoScalingGroupName="llm-chat", MinSize=9, MaxSize=60, DesiredCapacity=11)
+    try:
+        assert applied.terraform.plan() is False
+    finally:
+        applied.aws.update_auto_scaling_group(AutoScalingGroupName="llm-chat", MinSize=6, MaxSize=40, DesiredCapacity=6)
+
+
+def test_an_hour_later_one_schedule_comes_and_one_goes(applied: Applied, tmp_path: Path) -> None:
+    """Rolling on an hour touches two schedules of a workload, not all of them."""
+    rolled = copy.deepcopy(applied.document)
+    first = applied.hour + timedelta(hours=3)
+    rolled["scaler_workloads"]["checkout-api"]["schedules"] = variables.schedules(first, 25, floor=4)
+
+    terraform = applied.elsewhere(tmp_path)
+    variables.write(terraform.directory, rolled)
+    assert _actions(terraform, tmp_path) == {"create": 1, "delete": 1}
+
+
+def test_the_owner_of_sizes_can_change_without_replacing_the_group(applied: Applied, tmp_path: Path) -> None:
+    """After moving the state, Terraform takes over the sizes of the group that is there, and puts them back."""
+    terraform = applied.elsewhere(tmp_path)
+    for name in FLOORS:
+        group = f'module.workload["{name}"].aws_autoscaling_group'
+        subprocess.run(
+            [terraform.binary, "state", "mv", f"{group}.sized_by_scaler[0]", f"{group}.sized_by_terraform[0]"],
+            cwd=terraform.directory,
+            env=applied.environment,
+            check=True,
+            capture_output=True,
+        )
+    (terraform.directory / "owner.auto.tfvars.json").write_text('{"size_owner": "terraform"}')
+    changed = copy.deepcopy(applied.document)
+    changed["scaler_workloads"]["reports.nightly"]["max_size"] = 50
+    variables.write(terraform.directory, changed)
+
+    assert _actions(terraform, tmp_path) == {"update": 1}
+
+
+def test_an_expired_plan_is_refused_but_can_be_destroyed(applied: Applied, tmp_path: Path) -> None:
+    """Old variables change nothing; they do not keep anyone from taking the groups down."""
+    terraform = applied.elsewhere(tmp_path)
+    expired = copy.deepcopy(applied.document)
+    expired["scaler_meta"]["expires_at"] = "2020-01-01T00:00:00Z"
+    variables.write(terraform.directory, expired)
+
+    with pytest.raises(TerraformFailed) as refused:
+        terraform.plan()
+    assert "expired at 2020-01-01T00:00:00Z" in refused.value.why
+    assert refused.value.next_step == "run `scaler plan` to write fresh variables"
+
+    subprocess.run(
+        [terraform.binary, "plan", "-destroy", "-input=false"],
+        cwd=terraform.directory,
+        env=applied.environment,
+        check=True,
+        capture_output=True,
+    )
+
+
+def test_names_with_meaning_to_terraform_are_refused(applied: Applied, tmp_path: Path) -> None:
+    """A workload whose name could be taken for a template, a line break or a mark of direction is not planned."""
+    names = ["${path.root}", "%{ if true }", 'a"b', "a\nb", "a\u202eb", "größe", "", "a" * 256]
+    terraform = applied.elsewhere(tmp_path)
+    variables.write(
+        terraform.directory, variables.document(applied.hour, {name: variables.workload(2, {}) for name in names})
+    )
+    ended = subprocess.run(
+        [terraform.binary, "plan", "-no-color", "-input=false"],
+        cwd=terraform.directory,
+        env=applied.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.count("name must start with a letter or digit") == len(names)
+
+
+def test_before_the_first_plan_nothing_but_the_template_is_made(
+    emulator: Emulator,
+    terraform_binary: str,
+    installation: dict[str, str],
+    initialised: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    """Without the variables the example plans: no group, no schedule, no error."""
+    terraform = Terraform(copied(initialised, tmp_path), terraform_binary, env=emulator.environment | installation)
+    assert terraform.plan(tmp_path / "tfplan") is True
+    planned = terraform.show_json(tmp_path / "tfplan")
+    assert [change["address"] for change in planned["resource_changes"]] == ["aws_launch_template.this"]
