@@ -1,4 +1,4 @@
-"""Where the emulator differs from AWS so that Terraform would see changes that nobody made."""
+"""Where the emulator differs from AWS so that Terraform, or a reader of sizes, would see changes that nobody made."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ def faithful() -> Iterator[None]:
 
     - A scheduled action or scaling policy belongs to its group: two groups can each have one of the
       same name. The emulator knows one of a name per region.
+    - An update of a group's sizes keeps its mixed instances policy, and moves the desired capacity no
+      further than into its new bounds. The emulator drops the one, and takes instances for capacity
+      units in the other.
     - Scaling policies are enabled, and say so; one without predictive scaling has no empty block of it.
     - Application Auto Scaling answers the three calls about tags; Terraform's provider otherwise
       retries the missing ones for minutes.
@@ -23,13 +26,14 @@ def faithful() -> Iterator[None]:
         ImportError: moto is not installed.
     """
     from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
-    from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
+    from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
     from moto.autoscaling.responses import AutoScalingResponse
 
     enabled = _enabled_policy(FakeScalingPolicy.__init__)
     per_group = _named_per_group(AutoScalingBackend.__init__)
     replacements: tuple[tuple[Any, dict[str, Callable[..., Any]]], ...] = (
         (FakeScalingPolicy, {"__init__": enabled}),
+        (FakeAutoScalingGroup, {"update": _keeping_what_is_not_given(FakeAutoScalingGroup.update)}),
         (AutoScalingBackend, {"__init__": per_group, "delete_scheduled_action": _delete_scheduled_action}),
         (AutoScalingResponse, {"delete_policy": _delete_policy, "execute_policy": _execute_policy}),
         (ApplicationAutoScalingResponse, _tag_calls()),
@@ -59,6 +63,31 @@ def _named_per_group(original: Callable[..., None]) -> Callable[..., None]:
         self.policies = PerGroup()
 
     return named_per_group
+
+
+def _keeping_what_is_not_given(original: Callable[..., None]) -> Callable[..., None]:
+    def update(self: Any, **given: Any) -> None:
+        if not (given["launch_config_name"] or given["launch_template"] or given["mixed_instances_policy"]):
+            given["mixed_instances_policy"] = _as_given(self.mixed_instances_policy)
+        if given["desired_capacity"] is None:
+            least = self.min_size if given["min_size"] is None else given["min_size"]
+            most = self.max_size if given["max_size"] is None else given["max_size"]
+            given["desired_capacity"] = min(max(self.desired_capacity, least), most)
+        original(self, **given)
+
+    return update
+
+
+def _as_given(policy: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A described policy as it may be given: the launch template by its id, without the name."""
+    if not policy:
+        return None
+    template = dict(policy["LaunchTemplate"])
+    specification = template["LaunchTemplateSpecification"].items()
+    template["LaunchTemplateSpecification"] = {
+        key: value for key, value in specification if key != "LaunchTemplateName"
+    }
+    return policy | {"LaunchTemplate": template}
 
 
 def _enabled_policy(original: Callable[..., None]) -> Callable[..., None]:
