@@ -70,9 +70,9 @@ def initialised(
 
 @pytest.fixture(scope="session")
 def provider(initialised: dict[str, Path]) -> Path:
-    """Where the provider of the initialised example stands."""
-    (binary,) = (initialised["example"] / ".terraform" / "providers").rglob("terraform-provider-aws*")
-    return binary
+    """Folder of the provider in the initialised example: host, namespace, name, version, platform."""
+    (folder,) = (initialised["example"] / ".terraform" / "providers").glob("*/hashicorp/aws/*/*")
+    return folder
 
 
 def copied(initialised: dict[str, Path], where: Path) -> Path:

@@ -25,6 +25,14 @@ pytestmark = [pytest.mark.terraform, pytest.mark.emulator, pytest.mark.slow, pyt
 
 FLOORS = {"checkout-api": 4, "llm-chat": 6, "reports.nightly": 2}
 
+REPEATED = {
+    "recurrence": "0 8 * * 1-5",
+    "time_zone": "America/New_York",
+    "min_size": 10,
+    "max_size": -1,
+    "desired_capacity": -1,
+}
+
 # Strings that have meaning to Terraform, JSON, XML or a terminal.
 TAGS = {
     "template": "${path.root} %{ if true }x%{ endif } $${kept} %%{kept}",
@@ -57,6 +65,11 @@ class Applied:
         (found,) = self.aws.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         return dict(found)
 
+    def actions(self, name: str) -> list[dict[str, Any]]:
+        """The scheduled actions that stand on a group."""
+        answer = self.aws.describe_scheduled_actions(AutoScalingGroupName=name)
+        return list(answer["ScheduledUpdateGroupActions"])
+
 
 @pytest.fixture(scope="module")
 def emulator() -> Iterator[Emulator]:
@@ -73,13 +86,14 @@ def applied(
     initialised: dict[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Applied:
-    """Three workloads with a spot mix, weights and 25 schedules each."""
+    """Three workloads with a spot mix, weights and 25 one-off schedules each; one has a recurring schedule."""
     example = copied(initialised, tmp_path_factory.mktemp("applied"))
     hour = variables.this_hour()
     workloads = {
         name: variables.workload(floor, variables.schedules(hour + timedelta(hours=2), 25, floor=floor))
         for name, floor in FLOORS.items()
     }
+    workloads["llm-chat"]["schedules"]["working-days"] = REPEATED
     document = variables.document(hour, workloads)
     variables.write(example, document)
     (example / "tags.auto.tfvars.json").write_text(json.dumps({"tags": TAGS}), encoding="utf-8")
@@ -102,11 +116,16 @@ def _client(emulator: Emulator) -> Any:
     )
 
 
+def _planned(terraform: Terraform, where: Path) -> list[dict[str, Any]]:
+    terraform.plan(where / "tfplan")
+    return list(terraform.show_json(where / "tfplan")["resource_changes"])
+
+
 def _actions(terraform: Terraform, where: Path) -> Counter[str]:
     """What a plan would do, e.g. ``{"create": 1}``."""
-    terraform.plan(where / "tfplan")
-    changes = terraform.show_json(where / "tfplan")["resource_changes"]
-    return Counter("+".join(change["change"]["actions"]) for change in changes) - Counter({"no-op": len(changes)})
+    actions = Counter("+".join(change["change"]["actions"]) for change in _planned(terraform, where))
+    del actions["no-op"]
+    return actions
 
 
 @pytest.mark.parametrize("name", FLOORS)
@@ -128,14 +147,26 @@ def test_sizes_and_mix_reach_aws(applied: Applied, name: str) -> None:
 @pytest.mark.parametrize("name", FLOORS)
 def test_schedules_reach_aws(applied: Applied, name: str) -> None:
     """Every schedule stands on its group with its time and floor, and leaves the other sizes alone."""
-    actions = applied.aws.describe_scheduled_actions(AutoScalingGroupName=name)["ScheduledUpdateGroupActions"]
+    actions = applied.actions(name)
     planned = applied.document["scaler_workloads"][name]["schedules"]
+    once = [action for action in actions if "Recurrence" not in action]
 
-    assert len(actions) == 25
+    assert len(once) == 25
     assert {
-        action["ScheduledActionName"]: (variables.rfc3339(action["StartTime"]), action["MinSize"]) for action in actions
-    } == {key: (schedule["start_time"], schedule["min_size"]) for key, schedule in planned.items()}
+        action["ScheduledActionName"]: (variables.rfc3339(action["StartTime"]), action["MinSize"]) for action in once
+    } == {
+        key: (schedule["start_time"], schedule["min_size"])
+        for key, schedule in planned.items()
+        if "start_time" in schedule
+    }
     assert all(action.get("MaxSize") is None and action.get("DesiredCapacity") is None for action in actions)
+
+
+def test_recurring_schedules_reach_aws(applied: Applied) -> None:
+    """A recurring schedule stands with its cron and time zone."""
+    (action,) = (action for action in applied.actions("llm-chat") if "Recurrence" in action)
+    assert (action["Recurrence"], action["TimeZone"], action["MinSize"]) == ("0 8 * * 1-5", "America/New_York", 10)
+    assert action["ScheduledActionName"].startswith("working-days-")
 
 
 def test_tags_arrive_unchanged(applied: Applied) -> None:
@@ -148,9 +179,11 @@ def test_outputs_tell_what_stands(applied: Applied) -> None:
     """The example's outputs name the groups, their schedules and the plan."""
     outputs = applied.terraform.output_json()
     assert outputs["plan_id"] == applied.document["scaler_meta"]["plan_id"]
-    assert {name: group["live_schedule_count"] for name, group in outputs["groups"].items()} == dict.fromkeys(
-        FLOORS, 25
-    )
+    assert {name: group["live_schedule_count"] for name, group in outputs["groups"].items()} == {
+        "checkout-api": 25,
+        "llm-chat": 26,
+        "reports.nightly": 25,
+    }
 
 
 def test_a_second_plan_is_empty(applied: Applied) -> None:
@@ -168,7 +201,7 @@ def test_sizes_moved_live_are_left_alone(applied: Applied) -> None:
 
 
 def test_an_hour_later_one_schedule_comes_and_one_goes(applied: Applied, tmp_path: Path) -> None:
-    """Rolling on an hour touches two schedules of a workload, not all of them."""
+    """Rolling on an hour touches two schedules of a workload, not all; a changed cron is replaced, not updated."""
     rolled = copy.deepcopy(applied.document)
     first = applied.hour + timedelta(hours=3)
     rolled["scaler_workloads"]["checkout-api"]["schedules"] = variables.schedules(first, 25, floor=4)
@@ -177,25 +210,35 @@ def test_an_hour_later_one_schedule_comes_and_one_goes(applied: Applied, tmp_pat
     variables.write(terraform.directory, rolled)
     assert _actions(terraform, tmp_path) == {"create": 1, "delete": 1}
 
+    rolled["scaler_workloads"]["llm-chat"]["schedules"]["working-days"] = REPEATED | {"recurrence": "0 9 * * 1-5"}
+    variables.write(terraform.directory, rolled)
+    assert _actions(terraform, tmp_path) == {"create": 2, "delete": 2}
+
 
 def test_the_owner_of_sizes_can_change_without_replacing_the_group(applied: Applied, tmp_path: Path) -> None:
     """After moving the state, Terraform takes over the sizes of the group that is there, and puts them back."""
     terraform = applied.elsewhere(tmp_path)
-    for name in FLOORS:
-        group = f'module.workload["{name}"].aws_autoscaling_group'
-        subprocess.run(
-            [terraform.binary, "state", "mv", f"{group}.sized_by_scaler[0]", f"{group}.sized_by_terraform[0]"],
-            cwd=terraform.directory,
-            env=applied.environment,
-            check=True,
-            capture_output=True,
-        )
+    of_module = 'module.workload["reports.nightly"].'
+    group = f"{of_module}aws_autoscaling_group"
+    subprocess.run(
+        [terraform.binary, "state", "mv", f"{group}.sized_by_scaler[0]", f"{group}.sized_by_terraform[0]"],
+        cwd=terraform.directory,
+        env=applied.environment,
+        check=True,
+        capture_output=True,
+    )
     (terraform.directory / "owner.auto.tfvars.json").write_text('{"size_owner": "terraform"}')
     changed = copy.deepcopy(applied.document)
     changed["scaler_workloads"]["reports.nightly"]["max_size"] = 50
     variables.write(terraform.directory, changed)
 
-    assert _actions(terraform, tmp_path) == {"update": 1}
+    planned = {change["address"]: change["change"]["actions"] for change in _planned(terraform, tmp_path)}
+    changes = {address: actions for address, actions in planned.items() if actions != ["no-op"]}
+    assert {address: actions for address, actions in changes.items() if address.startswith(of_module)} == {
+        f"{group}.sized_by_terraform[0]": ["update"]
+    }
+    # The warning in the module's documentation is true: a group whose state was not moved would be replaced.
+    assert changes['module.workload["llm-chat"].aws_autoscaling_group.sized_by_scaler[0]'] == ["delete"]
 
 
 def test_an_expired_plan_is_refused_but_can_be_destroyed(applied: Applied, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from scaler.terraform.runner import Terraform
 from tests.terraform.conftest import TERRAFORM
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow]
@@ -48,12 +47,6 @@ def test_format(terraform_binary: str) -> None:
     assert (ended.returncode, ended.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("folder", ["example", "module"])
-def test_valid(folder: str, terraform_binary: str, installation: dict[str, str], initialised: dict[str, Path]) -> None:
-    """Module and example are valid against the provider's schema."""
-    Terraform(initialised[folder], terraform_binary, env=dict(os.environ) | installation).validate()
-
-
 def test_every_variable_and_output_stands_in_the_readme() -> None:
     """The table of inputs and outputs names all of them, and none that is not there."""
     module = TERRAFORM / "modules" / "asg"
@@ -79,4 +72,4 @@ def test_a_mirrored_provider_is_linked(provider: Path, installation: dict[str, s
     """The provider, hundreds of megabytes, is not copied into each folder when a mirror gives it."""
     if "TF_CLI_CONFIG_FILE" not in installation:
         pytest.skip("SCALER_TF_MIRROR is not set")
-    assert provider.resolve() != provider.absolute()
+    assert provider.is_symlink()
