@@ -11,25 +11,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from scaler.terraform.interface import CommandResult, TerraformFailed
 from scaler.terraform.messages import first_error, next_step
+from scaler.terraform.process import environment, interrupt, words
 
 # Another run may hold the state for a moment; longer than this it is stuck, or a long apply.
 _LOCK_TIMEOUT = "60s"
-
-# Terraform needs this long after an interrupt to finish the calls under way and save its state.
-_GRACE_SECONDS = 120.0
-
-# python-terraform copies os.environ when it starts a process: one at a time may set it.
-_ENVIRONMENT = threading.Lock()
 
 
 def find_terraform(binary: str | None = None) -> str | None:
@@ -148,7 +140,7 @@ class Terraform:
     def _run(self, command: str, *arguments: str, accepted: tuple[int, ...] = (0,), **options: Any) -> CommandResult:
         process = self._start(command, *arguments, no_color=True, **options)
         stdout, stderr = self._wait(process, command)
-        result = CommandResult(_words(process), process.returncode, stdout, stderr)
+        result = CommandResult(words(process), process.returncode, stdout, stderr)
         if result.exit_code not in accepted:
             raise TerraformFailed(
                 f"terraform {command} failed in {self.directory}",
@@ -168,7 +160,7 @@ class Terraform:
             state=".no-such-state",
         )
         try:
-            with _environment(self._env):
+            with environment(self._env):
                 # None, unlike False, is not also passed on as an option of Terraform's.
                 process, _, _ = runner.cmd(command, *arguments, synchronous=None, **flags)
         except OSError as refused:
@@ -183,52 +175,13 @@ class Terraform:
         try:
             stdout, stderr = process.communicate(timeout=self._timeout_seconds)
         except subprocess.TimeoutExpired as late:
-            _interrupt(process)
+            interrupt(process)
             raise TerraformFailed(
                 f"terraform {command} was stopped in {self.directory}",
                 why=f"it took longer than {self._timeout_seconds:g} s",
                 next_step="run `terraform plan` there to see what is done and what is left",
             ) from late
         except BaseException:
-            _interrupt(process)
+            interrupt(process)
             raise
         return stdout.decode(errors="replace"), stderr.decode(errors="replace")
-
-
-def _words(process: subprocess.Popen[bytes]) -> tuple[str, ...]:
-    arguments: Any = process.args  # python-terraform gives a list of strings
-    return tuple(arguments)
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """End a command so that it can save its state first; kill it only if it does not end."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    try:
-        process.communicate(timeout=_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-
-
-@contextmanager
-def _environment(env: Mapping[str, str] | None) -> Iterator[None]:
-    """Set this process's environment to ``env`` for the length of the block."""
-    if env is None:
-        yield
-        return
-    with _ENVIRONMENT:
-        before = dict(os.environ)
-        try:
-            _become(env)
-            yield
-        finally:
-            _become(before)
-
-
-def _become(env: Mapping[str, str]) -> None:
-    for name in os.environ.keys() - env.keys():
-        del os.environ[name]
-    for name, value in env.items():
-        if os.environ.get(name) != value:
-            os.environ[name] = value

@@ -21,7 +21,7 @@ from scaler.terraform.runner import Terraform
 from tests.terraform import variables
 from tests.terraform.conftest import copied
 
-pytestmark = [pytest.mark.terraform, pytest.mark.emulator, pytest.mark.slow, pytest.mark.xdist_group("terraform")]
+pytestmark = [pytest.mark.terraform, pytest.mark.emulator, pytest.mark.slow]
 
 FLOORS = {"checkout-api": 4, "llm-chat": 6, "reports.nightly": 2}
 
