@@ -49,4 +49,4 @@ def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirem
         return f"limits.min {limits.min}"
     if level > needed:
         return "number of scheduled actions"
-    return f"demand p{requirement.quantile * 100:g} over {requirement.capacity.source}"
+    return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.source}"

@@ -15,7 +15,7 @@ def build_plan(
     inputs: Sequence[WorkloadInputs], refused: Sequence[RefusedWorkload], context: PlanContext, mixer: Mixer
 ) -> Plan:
     """Plan every workload and seal the result. Workloads stand in the order of their names."""
-    parts = [plan_workload(given, mixer, max_actions=context.max_actions) for given in inputs]
+    parts = [plan_workload(given, mixer, context) for given in inputs]
     parts += [refused_workload(given) for given in refused]
     plan = Plan(
         schema_version=SCHEMA_VERSION,

@@ -35,10 +35,7 @@ def compile_levels(units: NDArray[np.int64], max_levels: int) -> tuple[Level, ..
     bounds = np.flatnonzero(np.diff(units, prepend=units[0] - 1, append=units[-1] - 1))
     if bounds.size - 1 > max_levels:
         bounds = bounds[_shortest_path(units[bounds[:-1]], bounds, max_levels)]
-    return tuple(
-        Level(int(first), int(end), int(units[first:end].max()))
-        for first, end in pairwise(bounds)
-    )
+    return tuple(Level(int(first), int(end), int(units[first:end].max())) for first, end in pairwise(bounds))
 
 
 def _shortest_path(runs: NDArray[np.int64], bounds: NDArray[np.int64], max_levels: int) -> NDArray[np.int64]:

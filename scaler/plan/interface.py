@@ -47,7 +47,11 @@ class RefusedWorkload:
 
 @dataclass(frozen=True)
 class PlanContext:
-    """What the plan as a whole stands on."""
+    """What the plan as a whole stands on.
+
+    Attributes:
+        accepted: pairs of workload and rule (``"shortfall"``) whose refusal a person has accepted.
+    """
 
     as_of: datetime
     expires_at: datetime
@@ -56,6 +60,7 @@ class PlanContext:
     config_digest: str
     scaler_version: str
     max_actions: int
+    accepted: frozenset[tuple[str, str]] = frozenset()
 
 
 class PlanRefused(Refused):

@@ -19,11 +19,12 @@ from scaler.plan.document import (
     TargetPart,
     WorkloadPart,
 )
-from scaler.plan.interface import RefusedWorkload, WorkloadInputs
+from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part
 from scaler.plan.schedule import foreign_actions, live_floor, step_time
 
-def plan_workload(inputs: WorkloadInputs, mixer: Mixer, *, max_actions: int) -> WorkloadPart:
+
+def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) -> WorkloadPart:
     """Plan one workload from its requirement, mix and live state.
 
     A shortfall (demand above ``limits.max``) is planned at the maximum and refused, so that nothing is
@@ -31,10 +32,10 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, *, max_actions: int) -> 
     """
     needed = inputs.requirement
     bounded = apply_bounds(needed.units, inputs.workload.limits, inputs.live)
-    room = max(1, max_actions - foreign_actions(inputs.live))
+    room = max(1, context.max_actions - foreign_actions(inputs.live))
     levels = compile_levels(bounded.units, room)
     floor = _floor(levels, bounded.units.shape[0])
-    status, reasons = _status(inputs, bounded, floor)
+    status, reasons = _status(inputs, bounded, floor, context.accepted)
     mix = inputs.mix
     return WorkloadPart(
         name=inputs.workload.name,
@@ -93,22 +94,26 @@ def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
     return floor
 
 
-def _status(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64]) -> tuple[Status, tuple[str, ...]]:
-    reasons: list[str] = [f"model {inputs.choice.model}: {inputs.choice.reason}"]
-    live = inputs.live
+def _status(
+    inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], accepted: frozenset[tuple[str, str]]
+) -> tuple[Status, tuple[str, ...]]:
+    reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}"]
+    name, live, needed = inputs.workload.name, inputs.live, inputs.requirement
     if bounded.shortfall_units:
         reasons.insert(
             0,
-            f"demand p{inputs.requirement.quantile * 100:g} needs up to {bounded.shortfall_units} units more than "
-            f"limits.max {inputs.workload.limits.max}, in {bounded.shortfall_steps} steps",
+            f"shortfall: demand p{needed.quantile * 100:.3g} needs up to {bounded.shortfall_units} units more than "
+            f"limits.max {inputs.workload.limits.max}, in {bounded.shortfall_steps} of {floor.size} steps",
         )
-        return "refused", tuple(reasons)
+        if (name, "shortfall") not in accepted:
+            return "refused", tuple(reasons)
     if inputs.choice.degraded:
         return "degraded", tuple(reasons)
     if live is None:
         return "changed", (*reasons, "live state unknown")
-    step, start = inputs.requirement.step_seconds, inputs.requirement.start
-    same = live.max_size == bounded.max_size and np.array_equal(live_floor(live, start, step, floor.size), floor)
+    same = live.max_size == bounded.max_size and np.array_equal(
+        live_floor(live, needed.start, needed.step_seconds, floor.size), floor
+    )
     return ("unchanged" if same else "changed"), tuple(reasons)
 
 

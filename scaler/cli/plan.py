@@ -1,0 +1,155 @@
+"""``scaler plan``: what capacity should be, what it costs, and the files that say so."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaler.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, OfflineOption, QuietOption, WorkloadOption
+
+if TYPE_CHECKING:
+    from scaler.config import Project
+    from scaler.emit.interface import Document
+    from scaler.pipeline import PlanRun
+
+
+class PlanFormat(StrEnum):
+    """How the plan is printed."""
+
+    table = "table"
+    json = "json"
+
+
+def plan(
+    config: ConfigOption = DEFAULT_CONFIG,
+    out: Annotated[Path | None, typer.Option("--out", help="Also write the sealed plan (JSON) to this file.")] = None,
+    output_format: Annotated[PlanFormat, typer.Option("--format", help="What is printed.")] = PlanFormat.table,
+    as_of: AsOfOption = None,
+    workload: WorkloadOption = None,
+    offline: OfflineOption = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", help="Accept one refusal, as NAME:RULE, e.g. checkout-api:shortfall. Repeatable."),
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 if the plan changes anything, as Terraform does.")
+    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if a fallback was used.")] = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Plan capacity: print what changes and what it costs, and write the Terraform variables.
+
+    Files are written only if no workload is refused.
+    """
+    from scaler.cli.run import chosen, open_runtime, parse_as_of
+    from scaler.config.reader import load_config
+    from scaler.pipeline import make_plan
+
+    accepted = frozenset(_accepted(entry) for entry in accept or [])
+    project = load_config(config)
+    only = chosen(project, workload or [])
+    check_outputs(project, out)
+    runtime = open_runtime(offline=offline, quiet=quiet)
+    run = make_plan(project, runtime, as_of=parse_as_of(as_of, runtime.clock()), only=only, accepted=accepted)
+    _show(run, output_format)
+    code = exit_code(run, detailed=detailed_exitcode, strict=strict)
+    if code in (0, 2, 4):
+        from scaler.emit.write import write
+
+        documents = documents_of(run, project, out, partial=bool(only))
+        write(documents)
+        for document in documents:
+            runtime.progress(f"wrote {document.path}")
+        if only and project.config.outputs.tfvars:
+            runtime.progress(
+                f"did not write {project.config.outputs.tfvars}: --workload plans a part of the fleet, "
+                "and Terraform would remove the schedules of the rest"
+            )
+    raise typer.Exit(code)
+
+
+def check_outputs(project: Project, out: Path | None) -> None:
+    """Refuse outputs that cannot be written before anything is asked of anybody.
+
+    Raises:
+        scaler.emit.interface.OutputRefused: a path that is no place for a file, or a Terraform root
+            that does not declare the variables.
+    """
+    from scaler.emit.declared import check_declared
+    from scaler.emit.tfvars import VARIABLES
+    from scaler.emit.write import check_writable
+
+    if out is not None:
+        check_writable(out)
+    if project.config.outputs.tfvars is not None:
+        path = project.path(project.config.outputs.tfvars)
+        check_writable(path)
+        check_declared(path.parent, VARIABLES)
+
+
+def documents_of(run: PlanRun, project: Project, out: Path | None, *, partial: bool) -> list[Document]:
+    """The files of a plan: the sealed plan, and the variables unless only a part was planned."""
+    from scaler.emit.interface import Document
+    from scaler.emit.tfvars import render_tfvars
+    from scaler.plan.seal import encode
+
+    documents = [] if out is None else [Document(out, encode(run.plan))]
+    if project.config.outputs.tfvars is not None and not partial:
+        documents.append(Document(project.path(project.config.outputs.tfvars), render_tfvars(run.plan)))
+    return documents
+
+
+def exit_code(run: PlanRun, *, detailed: bool, strict: bool) -> int:
+    """1, 3 or 78 if a workload is refused (the error's own code), else 4, 2 or 0 as asked for."""
+    statuses = {w.status for w in run.plan.workloads}
+    if run.problems:
+        codes = {error.exit_code for error in run.problems.values()}
+        return 78 if 78 in codes else 1 if 1 in codes else 3
+    if "refused" in statuses:
+        return 3
+    if strict and "degraded" in statuses:
+        return 4
+    return 2 if detailed and statuses - {"unchanged"} else 0
+
+
+def _accepted(entry: str) -> tuple[str, str]:
+    from scaler.errors import UsageError
+
+    name, colon, rule = entry.rpartition(":")
+    if not colon or rule != "shortfall":
+        raise UsageError(
+            f"--accept {entry!a} names no refusal",
+            why="it is NAME:RULE, and the rule is shortfall",
+            next_step="write it as in --accept checkout-api:shortfall",
+        )
+    return name, rule
+
+
+def _show(run: PlanRun, output_format: PlanFormat) -> None:
+    from scaler.cli.report_errors import report
+    from scaler.errors import Refused
+
+    if output_format is PlanFormat.json:
+        from scaler.plan.seal import encode
+
+        typer.echo(encode(run.plan), nl=False)
+    else:
+        from rich.console import Console
+
+        from scaler.cli.plan_table import render
+
+        Console(highlight=False, soft_wrap=False).print(render(run.plan))
+    for name in sorted(run.problems):
+        report(run.problems[name])
+    for part in run.plan.workloads:
+        if part.status == "refused" and part.name not in run.problems:
+            report(
+                Refused(
+                    f"{part.name}: {part.reasons[0]}",
+                    why="a plan that falls short is written only when somebody has seen it; no file was written",
+                    next_step=f"Raise limits.max, or accept it once with --accept {part.name}:shortfall",
+                )
+            )

@@ -1,0 +1,89 @@
+"""A plan as people read it: one row per workload, then what needs a word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from scaler.plan.document import Plan, WorkloadPart
+
+UNKNOWN = "—"
+
+_STYLE = {"changed": "yellow", "unchanged": "green", "refused": "bold red", "degraded": "magenta"}
+
+
+def render(plan: Plan) -> RenderableType:
+    """The table of a plan with its reasons below."""
+    table = Table(
+        title=f"Plan as of {_time(plan.as_of)} UTC",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        header_style="bold",
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("workload", no_wrap=True)
+    table.add_column("now → planned")
+    table.add_column("peak", no_wrap=True)
+    table.add_column("cost USD", no_wrap=True, justify="right")
+    for heading in ("spot", "model", "binding", "status"):
+        table.add_column(heading)
+    for workload in plan.workloads:
+        table.add_row(*_row(workload))
+    notes = [Text(f"{w.name}: {note}") for w in plan.workloads for note in _notes(w)]
+    footer = Text(f"plan {plan.plan_id[:12]}, valid until {_time(plan.expires_at)} UTC", style="dim")
+    return Group(table, *notes, footer)
+
+
+def _row(workload: WorkloadPart) -> list[Text]:
+    status = Text(workload.status, style=_STYLE[workload.status])
+    if not workload.steps or workload.forecast is None:
+        return [Text(workload.name), *[Text(UNKNOWN)] * 6, status]
+    peak = max(workload.steps, key=lambda step: step.min_size)
+    risk = workload.risk
+    return [
+        Text(workload.name),
+        Text(f"{_now(workload)} → {workload.steps[0].min_size}"),
+        Text(f"{peak.min_size} {peak.start:%a %H:%M}"),
+        Text(_cost(workload)),
+        Text(UNKNOWN if risk is None else f"{risk.spot_share:.0%}"),
+        Text(workload.forecast.model.replace("_", " ")),
+        Text(peak.binding.partition(" over ")[0]),
+        status,
+    ]
+
+
+def _now(workload: WorkloadPart) -> str:
+    return UNKNOWN if workload.live is None else str(workload.live.min_size)
+
+
+def _cost(workload: WorkloadPart) -> str:
+    cost = workload.cost
+    if cost is None or cost.change_usd is None:
+        return UNKNOWN
+    return f"{cost.change_usd:+,.2f}"
+
+
+def _notes(workload: WorkloadPart) -> list[str]:
+    """What a row has no room for: where the peak comes from, the span's cost, and anything unusual."""
+    notes: list[str] = []
+    if workload.steps and workload.requirement is not None:
+        hours = (workload.steps[-1].end - workload.steps[0].start).total_seconds() / 3600
+        peak = max(workload.steps, key=lambda step: step.min_size)
+        cost = workload.cost
+        usd = UNKNOWN if cost is None or cost.p50_usd is None else f"{cost.p50_usd:,.2f} USD"
+        notes.append(f"{usd} over {hours:g} h in {len(workload.steps)} levels; peak from {peak.binding}")
+    if workload.mix_policy is not None:
+        notes += workload.mix_policy.notes
+    if workload.history is not None:
+        notes += workload.history.notes
+    if workload.status in ("refused", "degraded"):
+        notes += workload.reasons if workload.steps else workload.reasons[:2]
+    return notes
+
+
+def _time(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M}"

@@ -1,0 +1,81 @@
+"""What the commands that run stages share: the runtime, the moment, the chosen workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from scaler.errors import UsageError
+
+if TYPE_CHECKING:
+    from scaler.config import Project
+    from scaler.pipeline import Runtime
+
+
+def open_runtime(*, offline: bool, quiet: bool) -> Runtime:
+    """The real clock, botocore's own selection of AWS, and progress on stderr."""
+    import sys
+
+    from scaler.aws.session import BotocoreClients
+    from scaler.pipeline import Runtime
+
+    def progress(line: str) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
+
+    return Runtime(
+        clock=lambda: datetime.now(UTC),
+        aws=BotocoreClients(),
+        progress=progress,
+        offline=offline,
+    )
+
+
+def parse_as_of(text: str | None, now: datetime) -> datetime:
+    """The moment to plan for: ``now`` to the second, or an ISO 8601 time; a date is its midnight in UTC.
+
+    Raises:
+        UsageError: not such a time, no time zone, or in the future.
+    """
+    if text is None:
+        return now.replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--as-of {text!a} is not a time", why=str(error), next_step="write 2026-11-16T00:00Z or 2026-11-16"
+        ) from error
+    if moment.tzinfo is None:
+        if len(text) > len("2026-11-16"):
+            raise UsageError(
+                f"--as-of {text} has no time zone", why="a time without one is ambiguous", next_step=f"write {text}Z"
+            )
+        moment = moment.replace(tzinfo=UTC)
+    if moment > now:
+        raise UsageError(
+            f"--as-of {text} is in the future",
+            why=f"it is {now:%Y-%m-%dT%H:%M:%SZ} now, and a plan sees only data before its moment",
+            next_step="leave --as-of out to plan from now",
+        )
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def chosen(project: Project, patterns: Sequence[str]) -> tuple[str, ...]:
+    """Names that the ``--workload`` patterns match; empty if there are no patterns, which means all.
+
+    Raises:
+        UsageError: a pattern matches nothing.
+    """
+    names = sorted(project.config.workloads)
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            near = get_close_matches(pattern, names, n=3) or names[:3]
+            raise UsageError(
+                f"no workload matches {pattern!a}",
+                why=f"the configuration has {', '.join(near)}" + (" and others" if len(names) > len(near) else ""),
+                next_step="name one of them, or use a glob such as 'web-*'",
+            )
+    return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))

@@ -1,0 +1,204 @@
+"""Composition: wires the stages. Nothing is decided here that a stage could decide."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scaler import __version__
+from scaler.aws.interface import AwsClients
+from scaler.capacity.requirement import PlanGrid, requirement
+from scaler.config import CloudWatchMetric, FileMetric, Project, Workload
+from scaler.errors import ScalerError
+from scaler.forecast.factory import make_forecaster
+from scaler.forecast.interface import QuantileForecast
+from scaler.history.archive import ParquetArchive
+from scaler.history.interface import Panel, Provenance
+from scaler.history.panels import History, read_history
+from scaler.live.asg import AutoScalingLive, OfflineLive
+from scaler.live.interface import LiveGroup
+from scaler.mix.group import PreferenceMixer
+from scaler.mix.sizing import Sized, size_all
+from scaler.plan.build import build_plan
+from scaler.plan.document import Plan
+from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.sources.cloudwatch import CloudWatchSource
+from scaler.sources.files import FileSource
+
+#: Quantiles of every forecast; the one that a workload provisions for is added.
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the stages are given from outside.
+
+    Attributes:
+        clock: the present, aware, UTC.
+        progress: told one line about each longer step.
+        offline: archive and files only; AWS is not asked for anything.
+        workers: processes for the library models, ``None`` for one per usable core.
+    """
+
+    clock: Callable[[], datetime]
+    aws: AwsClients
+    progress: Callable[[str], None]
+    offline: bool = False
+    workers: int | None = None
+
+
+@dataclass(frozen=True)
+class PlanRun:
+    """A plan, and by name the errors of the workloads that it refuses."""
+
+    plan: Plan
+    problems: Mapping[str, ScalerError]
+
+
+@dataclass(frozen=True)
+class ForecastRun:
+    """Forecasts in batches of equal step and quantiles, and by name why a workload has none."""
+
+    batches: tuple[tuple[tuple[Sized, ...], QuantileForecast], ...]
+    problems: Mapping[str, ScalerError]
+
+
+def fetch(project: Project, runtime: Runtime, *, as_of: datetime, only: Sequence[str] = ()) -> History:
+    """Bring the archive up to date and read the history of the workloads named ``only``, or of all.
+
+    Raises:
+        scaler.errors.Failed: a source or the store as a whole does not answer.
+    """
+    workloads = _chosen(project, only)
+    runtime.progress(f"reading the history of {len(workloads)} workloads")
+    return read_history(
+        workloads,
+        as_of=as_of,
+        plan_step_seconds=_plan_step(project),
+        archive=ParquetArchive(project.path(project.config.store)),
+        sources={CloudWatchMetric: CloudWatchSource(runtime.aws, runtime.clock), FileMetric: FileSource(project.root)},
+        offline=runtime.offline,
+        region=runtime.aws.region(None),
+    )
+
+
+def forecast(project: Project, runtime: Runtime, history: History, *, as_of: datetime) -> ForecastRun:
+    """Forecast every workload that has a history."""
+    known = {name for panel in history.panels for name in panel.names}
+    sized, problems = size_all([w for w in project.workloads() if w.name in known])
+    batches = []
+    for panel, batch in _batches(history.panels, sized):
+        runtime.progress(f"forecasting {len(batch)} workloads at steps of {panel.step_seconds} s")
+        steps = max(
+            _grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)
+            for g in batch
+        )
+        values = make_forecaster(max_workers=runtime.workers).forecast(
+            panel,
+            horizon_steps=steps,
+            quantiles=tuple(sorted({*QUANTILES, batch[0].risk.quantile})),
+            timezones=tuple(g.workload.timezone for g in batch),
+            models=tuple(g.workload.forecast.model for g in batch),
+        )
+        batches.append((batch, values))
+    return ForecastRun(tuple(batches), {**history.problems, **problems})
+
+
+def make_plan(
+    project: Project,
+    runtime: Runtime,
+    *,
+    as_of: datetime,
+    only: Sequence[str] = (),
+    accepted: frozenset[tuple[str, str]] = frozenset(),
+) -> PlanRun:
+    """History → forecast → capacity → mix → plan for the workloads named ``only``, or for all.
+
+    A workload that cannot be planned is refused in the plan, with its reasons; the others are planned.
+
+    Raises:
+        scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
+    """
+    history = fetch(project, runtime, as_of=as_of, only=only)
+    forecasts = forecast(project, runtime, history, as_of=as_of)
+    problems = dict(forecasts.problems)
+    reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
+    live = reader.read([g.workload for batch, _ in forecasts.batches for g in batch])
+    inputs: list[WorkloadInputs] = []
+    for batch, values in forecasts.batches:
+        for row, given in enumerate(batch):
+            name = given.workload.name
+            grid = _grid(given.workload, project, as_of)
+            result = _inputs(given, values, row, provenance=history.provenance[name], live=live[name], grid=grid)
+            if isinstance(result, ScalerError):
+                problems[name] = result
+            else:
+                inputs.append(result)
+    identity = reader.identity()
+    refused = [RefusedWorkload(w, problems[w.name]) for w in _chosen(project, only) if w.name in problems]
+    context = PlanContext(
+        as_of=as_of,
+        expires_at=as_of + project.config.plan.expires_after,
+        account=identity.account,
+        region=identity.region,
+        config_digest=project.digest,
+        scaler_version=__version__,
+        max_actions=project.config.plan.max_actions,
+        accepted=accepted,
+    )
+    return PlanRun(build_plan(inputs, refused, context, PreferenceMixer()), problems)
+
+
+def _inputs(
+    given: Sized,
+    values: QuantileForecast,
+    row: int,
+    *,
+    provenance: Provenance,
+    live: LiveGroup | ScalerError | None,
+    grid: PlanGrid,
+) -> WorkloadInputs | ScalerError:
+    if isinstance(live, ScalerError):
+        return live
+    try:
+        needed = requirement(
+            values,
+            row,
+            grid,
+            capacity=given.capacity,
+            risk=given.risk,
+            lead_time_seconds=given.lead_time_seconds,
+        )
+    except ScalerError as error:
+        return error
+    return WorkloadInputs(given.workload, provenance, values, row, needed, given.mix, live)
+
+
+def _chosen(project: Project, only: Sequence[str]) -> list[Workload]:
+    return [w for w in project.workloads() if not only or w.name in only]
+
+
+def _plan_step(project: Project) -> int:
+    return int(project.config.plan.step.total_seconds())
+
+
+def _grid(workload: Workload, project: Project, as_of: datetime) -> PlanGrid:
+    """The plan begins with the first step boundary that is not before ``as_of``."""
+    step = _plan_step(project)
+    start = datetime.fromtimestamp(-(-as_of.timestamp() // step) * step, tz=UTC)
+    return PlanGrid(start, step, int(-(-workload.horizon // timedelta(seconds=step))))
+
+
+def _batches(panels: Sequence[Panel], sized: Mapping[str, Sized]) -> list[tuple[Panel, tuple[Sized, ...]]]:
+    """Workloads that are forecast in one go: the same step and the same quantiles."""
+    batches = []
+    for panel in panels:
+        by_quantile: dict[float, list[Sized]] = defaultdict(list)
+        for name in panel.names:
+            if name in sized:
+                by_quantile[sized[name].risk.quantile].append(sized[name])
+        for _, batch in sorted(by_quantile.items()):
+            batches.append((panel.select([given.workload.name for given in batch]), tuple(batch)))
+    return batches

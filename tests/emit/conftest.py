@@ -1,0 +1,5 @@
+"""Plans to emit."""
+
+from tests.plan.conftest import live, plan_of
+
+__all__ = ["live", "plan_of"]
