@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from scaler.errors import Failed, Refused, ScalerError
 
@@ -88,11 +88,14 @@ class FetchResult:
         problems: by ``series_id``, why a series could not be read. A series is in exactly one of
             the two: a failure is never turned into "no data".
         calls: requests made to the source's API.
+        metrics_requested: metrics that the source bills these calls for (each series, each time it was
+            asked for); ``None`` where the source bills nothing or does not count.
     """
 
     points: Mapping[str, Points]
     problems: Mapping[str, ScalerError]
     calls: int
+    metrics_requested: int | None = None
 
 
 class Source(Protocol):
@@ -111,6 +114,23 @@ class Source(Protocol):
 
     def near_names(self, query: MetricQuery) -> tuple[str, ...]:
         """Names that exist and look like the query's, for a message about an empty answer."""
+        ...
+
+
+@runtime_checkable
+class ChunkedSource(Source, Protocol):
+    """A source that answers many requests in parts, so that no more than one part has to be in memory."""
+
+    def fetch_chunks(self, requests: Sequence[Request]) -> Iterator[FetchResult]:
+        """Answer all requests, some series at a time.
+
+        Each series asked for is in exactly one part, with all of its windows. ``calls`` and
+        ``metrics_requested`` are those made since the part before.
+
+        Raises:
+            scaler.errors.Failed: the source stopped answering. The parts before it are complete and stand;
+                it is raised where the next part would be.
+        """
         ...
 
 
