@@ -26,11 +26,12 @@ def render(plan: Plan) -> RenderableType:
         padding=(0, 1, 0, 0),
     )
     table.add_column("workload", no_wrap=True)
-    table.add_column("now → planned")
+    table.add_column("now → plan", no_wrap=True)
     table.add_column("peak", no_wrap=True)
     table.add_column("cost USD", no_wrap=True, justify="right")
-    for heading in ("spot", "model", "binding", "status"):
+    for heading in ("spot", "model", "binding"):
         table.add_column(heading)
+    table.add_column("status", no_wrap=True)
     for workload in plan.workloads:
         table.add_row(*_row(workload))
     notes = [Text(f"{w.name}: {note}") for w in plan.workloads for note in _notes(w)]
@@ -80,7 +81,8 @@ def _notes(workload: WorkloadPart) -> list[str]:
         notes += workload.mix_policy.notes
     if workload.history is not None:
         notes += workload.history.notes
-    if workload.status in ("refused", "degraded"):
+    short = workload.risk is not None and workload.risk.shortfall_units > 0
+    if short or workload.status in ("refused", "degraded"):
         notes += workload.reasons if workload.steps else workload.reasons[:2]
     return notes
 

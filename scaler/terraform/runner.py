@@ -102,9 +102,10 @@ class Terraform:
             options["out"] = str(out.absolute())
         return self._run("plan", accepted=(0, 2), **options).exit_code == 2
 
-    def show_json(self, planfile: Path) -> dict[str, Any]:
-        """A saved plan in Terraform's JSON format (``resource_changes``, ``planned_values``, …)."""
-        return self._json("show", str(planfile.absolute()), json=True)
+    def show_json(self, planfile: Path | None = None) -> dict[str, Any]:
+        """A saved plan, or the state, in Terraform's JSON format (``resource_changes``, ``values``, …)."""
+        arguments = () if planfile is None else (str(planfile.absolute()),)
+        return self._json("show", *arguments, json=True)
 
     def apply(self, planfile: Path | None = None) -> CommandResult:
         """Make the changes of a saved plan or, without one, all that are needed. Asks nobody."""
