@@ -24,7 +24,10 @@ def web_demand(days: int = 21, step_seconds: int = 900, seed: int = 1) -> tuple[
 
 def write_csv(path: Path, name: str, times: np.ndarray, values: np.ndarray) -> None:
     """History as a file source reads it."""
-    rows = [f"{name},{datetime.fromtimestamp(int(t), UTC):%Y-%m-%dT%H:%M:%SZ},{v}" for t, v in zip(times, values)]
+    rows = [
+        f"{name},{datetime.fromtimestamp(int(t), UTC):%Y-%m-%dT%H:%M:%SZ},{v}"
+        for t, v in zip(times, values, strict=True)
+    ]
     path.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
 
 

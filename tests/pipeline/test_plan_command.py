@@ -64,7 +64,6 @@ def test_points_after_the_moment_change_nothing(project, tmp_path):
     """What came after --as-of was not seen."""
     config = project()
     assert plan(config, "--out", str(tmp_path / "a.json"), "--quiet") == 0
-    times, values = web_demand()
     with (tmp_path / "history.csv").open("a") as file:
         file.write("shop,2026-11-16T00:00:00Z,99999999\nshop,2026-11-18T00:00:00Z,99999999\n")
     assert plan(config, "--out", str(tmp_path / "b.json"), "--quiet") == 0
