@@ -1,11 +1,19 @@
 """``scaler.yaml``: reading it, and what it says as frozen values."""
 
+from scaler.config.forecasting import (
+    CalendarConfig,
+    EventConfig,
+    ForecastConfig,
+    HolidaysConfig,
+    PredecessorConfig,
+)
 from scaler.config.metrics import (
     CloudWatchMetric,
+    FileFormat,
     FileMetric,
     InstanceCount,
     LoadConfig,
-    MetricConfig,
+    SourceMetric,
 )
 from scaler.config.models import (
     CapacityConfig,
@@ -20,15 +28,22 @@ from scaler.config.models import (
     UtilisationConfig,
 )
 from scaler.config.problems import InvalidConfiguration
+from scaler.config.prometheus import PrometheusMetric
 from scaler.config.reader import load_config
 from scaler.config.resolved import Project, Workload
+from scaler.config.strict import MetricConfig
 from scaler.config.units import Rate
 
 __all__ = [
+    "CalendarConfig",
     "CapacityConfig",
     "CloudWatchMetric",
     "Config",
+    "FileFormat",
+    "EventConfig",
     "FileMetric",
+    "ForecastConfig",
+    "HolidaysConfig",
     "InstanceCount",
     "InvalidConfiguration",
     "LimitsConfig",
@@ -36,10 +51,13 @@ __all__ = [
     "LoadConfig",
     "MetricConfig",
     "PlanConfig",
+    "PredecessorConfig",
     "PricesConfig",
     "Project",
+    "PrometheusMetric",
     "Rate",
     "RiskConfig",
+    "SourceMetric",
     "SpotConfig",
     "TypePrice",
     "UtilisationConfig",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from scaler.config.checks import Allowed, InvalidAt
-from scaler.config.units import Duration, format_duration
+from scaler.config.checks import InvalidAt
+from scaler.config.prometheus import PrometheusMetric
+from scaler.config.strict import MetricConfig, Strict
+from scaler.config.units import format_duration
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html: points of a
 # period below 60 s are kept 3 hours, of 60 s 15 days, of 300 s 63 days, of 3600 s 455 days.
@@ -18,46 +21,9 @@ RETENTION = (
     (timedelta(minutes=1), timedelta(days=15)),
 )
 
-Statistic = Annotated[
-    str,
-    Allowed(
-        r"Sum|Average|Maximum|Minimum|SampleCount|p[0-9]{1,2}(\.[0-9]{1,2})?|p100",
-        "Sum, Average, Maximum, Minimum, SampleCount or a percentile such as p95",
-    ),
-]
 # Limits of CloudWatch's API reference, type Dimension.
 DimensionName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 DimensionValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-
-
-class Strict(BaseModel):
-    """Base of all configuration: frozen, closed, finite, and nothing converted silently (``true`` is not 1)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class MetricConfig(Strict):
-    """What every metric has."""
-
-    statistic: Statistic = Field("Average", description="How a point sums up its period, e.g. Sum, Average, p95.")
-    period: Duration = Field(
-        timedelta(minutes=5), description="Time that one point stands for: whole minutes that divide a day, e.g. 5m."
-    )
-
-    @property
-    def period_seconds(self) -> int:
-        """The period in seconds."""
-        return int(self.period.total_seconds())
-
-    def describe(self) -> str:
-        """One line that names the series."""
-        raise NotImplementedError
-
-    @model_validator(mode="after")
-    def _divides_a_day(self) -> MetricConfig:
-        if self.period_seconds % 60 or 86_400 % self.period_seconds:
-            raise InvalidAt("must be a whole number of minutes that divides a day, such as 1m, 5m or 1h", "period")
-        return self
 
 
 class CloudWatchMetric(MetricConfig):
@@ -80,37 +46,84 @@ class CloudWatchMetric(MetricConfig):
         return f"cloudwatch {self.namespace} {self.metric}{where} {self.statistic} {format_duration(self.period)}"
 
 
-class FileMetric(MetricConfig):
-    """A series in a CSV or Parquet file with columns ``unique_id, ds, y``."""
+FileFormat = Literal["csv", "parquet", "jsonl"]
+#: Standard input, written as a path.
+STANDARD_INPUT = "-"
+_SUFFIXES: dict[str, FileFormat] = {
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+}
 
-    path: str = Field(description="The file, relative to this configuration.", min_length=1)
+
+class FileMetric(MetricConfig):
+    """A series in a CSV, Parquet or JSON lines file with columns ``unique_id, ds, y``."""
+
+    path: str = Field(
+        description="The file, relative to this configuration; CSV and JSON lines may be compressed as .gz. "
+        "'-' is standard input, and needs format.",
+        min_length=1,
+    )
+    format: FileFormat | None = Field(
+        None, description="What the file is; told by its suffix (.csv, .parquet, .jsonl, .ndjson) if not given."
+    )
     unique_id: str | None = Field(None, description="Which series of the file; the workload's name if not given.")
+
+    @model_validator(mode="after")
+    def _format_known(self) -> FileMetric:
+        if self.format is None and self._told_by_suffix() is None:
+            what = "standard input has no suffix" if self.path == STANDARD_INPUT else "the suffix of path does not tell"
+            raise InvalidAt(f"is needed: {what}; write csv, parquet or jsonl", "format")
+        return self
+
+    @property
+    def file_format(self) -> FileFormat:
+        """The format given, or told by the suffix."""
+        found = self.format or self._told_by_suffix()
+        assert found is not None  # noqa: S101 - held by the validator
+        return found
+
+    def _told_by_suffix(self) -> FileFormat | None:
+        path = PurePath(self.path.lower())
+        name = path.with_suffix("") if path.suffix == ".gz" else path
+        return _SUFFIXES.get(name.suffix)
 
     def describe(self) -> str:
         """One line that names the series."""
-        return f"file {self.path} {self.unique_id or ''} {self.statistic} {format_duration(self.period)}".replace(
-            "  ", " "
-        )
+        path = "standard input" if self.path == STANDARD_INPUT else self.path
+        return f"file {path} {self.unique_id or ''} {self.statistic} {format_duration(self.period)}".replace("  ", " ")
+
+
+SourceMetric = CloudWatchMetric | PrometheusMetric | FileMetric
+"""Every metric that a source answers."""
 
 
 class MetricSource(Strict):
     """Exactly one of the sources."""
 
     cloudwatch: CloudWatchMetric | None = Field(None, description="Read from CloudWatch.")
+    prometheus: PrometheusMetric | None = Field(None, description="Read from a Prometheus server.")
     file: FileMetric | None = Field(None, description="Read from a file.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> MetricSource:
-        if (self.cloudwatch is None) == (self.file is None):
-            raise ValueError("give exactly one of cloudwatch, file")
+        if sum(metric is not None for metric in (self.cloudwatch, self.prometheus, self.file)) != 1:
+            raise ValueError("give exactly one of cloudwatch, prometheus, file")
         return self
 
     @property
-    def metric(self) -> CloudWatchMetric | FileMetric:
+    def metric(self) -> SourceMetric:
         """The one that is given."""
-        metric = self.cloudwatch or self.file
+        metric = self.cloudwatch or self.prometheus or self.file
         assert metric is not None  # noqa: S101 - held by the validator
         return metric
+
+    @property
+    def kind(self) -> str:
+        """The key of the one that is given."""
+        return "cloudwatch" if self.cloudwatch else "prometheus" if self.prometheus else "file"
 
 
 class LoadConfig(MetricSource):
@@ -128,15 +141,16 @@ class InstanceCount(Strict):
 
     count: int | None = Field(None, ge=1, description="A fixed number of instances.")
     cloudwatch: CloudWatchMetric | None = Field(None, description="E.g. AWS/AutoScaling GroupInServiceInstances.")
+    prometheus: PrometheusMetric | None = Field(None, description="Read from a Prometheus server.")
     file: FileMetric | None = Field(None, description="Read from a file.")
 
     @model_validator(mode="after")
     def _exactly_one(self) -> InstanceCount:
-        if sum(value is not None for value in (self.count, self.cloudwatch, self.file)) != 1:
-            raise ValueError("give exactly one of count, cloudwatch, file")
+        if sum(value is not None for value in (self.count, self.cloudwatch, self.prometheus, self.file)) != 1:
+            raise ValueError("give exactly one of count, cloudwatch, prometheus, file")
         return self
 
     @property
-    def metric(self) -> CloudWatchMetric | FileMetric | None:
+    def metric(self) -> SourceMetric | None:
         """The metric, or ``None`` for a fixed count."""
-        return self.cloudwatch or self.file
+        return self.cloudwatch or self.prometheus or self.file

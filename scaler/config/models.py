@@ -8,7 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scaler.config.checks import InvalidAt
-from scaler.config.metrics import CloudWatchMetric, InstanceCount, LoadConfig, Strict
+from scaler.config.forecasting import (
+    CalendarConfig,
+    EventConfig,
+    ForecastConfig,
+    HolidaysConfig,
+    PredecessorConfig,
+)
+from scaler.config.metrics import CloudWatchMetric, FileMetric, InstanceCount, LoadConfig
 from scaler.config.names import (
     Day,
     FormatVersion,
@@ -20,6 +27,7 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
+from scaler.config.strict import Strict
 from scaler.config.units import Duration, Rate, Share, format_duration
 
 
@@ -54,14 +62,6 @@ class HistoryConfig(Strict):
     max_missing: Share = Field(0.2, description="Refuse if more than this share of the steps is missing.")
     overlap: Duration = Field(
         timedelta(hours=3), description="How much of what is archived is asked again, as late points arrive."
-    )
-
-
-class ForecastConfig(Strict):
-    """Which model forecasts."""
-
-    model: Literal["auto", "seasonal_naive", "ets", "prophet"] = Field(
-        "auto", description="'auto' chooses per workload by rolling-origin backtest on pinball loss."
     )
 
 
@@ -168,6 +168,10 @@ def _live_kind(value: Any) -> str:
     return "sizes" if isinstance(value, dict | LiveConfig) else "aws"
 
 
+def _predecessor_kind(value: Any) -> str:
+    return "metric" if isinstance(value, dict | PredecessorConfig) else "name"
+
+
 class TargetConfig(Strict):
     """What is scaled."""
 
@@ -185,6 +189,9 @@ class DefaultsConfig(Strict):
     )
     history: HistoryConfig = Field(default_factory=HistoryConfig, description="History to read.")
     forecast: ForecastConfig = Field(default_factory=ForecastConfig, description="Forecasting.")
+    holidays: HolidaysConfig | None = Field(None, description="Public holidays that change demand.")
+    events: list[EventConfig] = Field(default_factory=list, description="Events that concern every workload.")
+    calendar: CalendarConfig | None = Field(None, description="A calendar file with more events.")
     prices: PricesConfig | None = Field(None, description="Prices of the instance types.")
 
 
@@ -206,6 +213,25 @@ class WorkloadConfig(Strict):
     risk: RiskConfig | None = Field(None, description="Overrides defaults.risk.")
     history: HistoryConfig | None = Field(None, description="Overrides defaults.history.")
     forecast: ForecastConfig | None = Field(None, description="Overrides defaults.forecast.")
+    holidays: HolidaysConfig | None = Field(None, description="Overrides defaults.holidays.")
+    events: list[EventConfig] = Field(
+        default_factory=list, description="What changes demand for a while, beside the events of defaults."
+    )
+    calendar: CalendarConfig | None = Field(None, description="Overrides defaults.calendar.")
+    like: WorkloadName | None = Field(
+        None, description="A workload whose shape this one is expected to have while its own history is short."
+    )
+    predecessor: (
+        Annotated[
+            Annotated[WorkloadName, Tag("name")] | Annotated[PredecessorConfig, Tag("metric")],
+            Discriminator(_predecessor_kind),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="What this workload replaces (blue/green): the unique_id of its series in the same file, or its "
+        "own load metric. Its history stands in before this one's begins.",
+    )
     prices: PricesConfig | None = Field(None, description="Overrides defaults.prices.")
 
     @model_validator(mode="after")
@@ -219,10 +245,9 @@ class WorkloadConfig(Strict):
                     *("capacity", "throughput", name),
                 )
         if counted and self.capacity.utilisation is not None:
-            kind = "cloudwatch" if self.load.cloudwatch else "file"
             raise InvalidAt(
                 f"must be a level such as Average where capacity is a utilisation, not {metric.statistic}",
-                *("load", kind, "statistic"),
+                *("load", self.load.kind, "statistic"),
             )
         return self
 
@@ -233,7 +258,11 @@ class PlanConfig(Strict):
     step: Duration = Field(timedelta(minutes=15), description="Length of a plan step.")
     expires_after: Duration = Field(timedelta(hours=26), description="A plan older than this is not applied.")
     max_actions: int = Field(
-        125, ge=2, le=125, description="Scheduled actions per group; AWS takes at most 125, which is not raisable."
+        120,
+        ge=2,
+        le=125,
+        description="Scheduled actions per group. AWS takes at most 125, which is not raisable; as the plan rolls on, "
+        "Terraform may make new ones before it removes old ones.",
     )
 
     @model_validator(mode="after")
@@ -261,6 +290,25 @@ class Config(Strict):
     workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
     plan: PlanConfig = Field(default_factory=PlanConfig, description="Step, expiry and size of a plan.")
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
+
+    @model_validator(mode="after")
+    def _relations_exist(self) -> Config:
+        for name, workload in self.workloads.items():
+            if workload.like is not None and (workload.like == name or workload.like not in self.workloads):
+                raise InvalidAt(
+                    f"must be another workload of this file, not {workload.like!a}", "workloads", name, "like"
+                )
+            if isinstance(workload.predecessor, str) and not isinstance(workload.load.metric, FileMetric):
+                raise InvalidAt(
+                    "must be a metric of its own, such as {cloudwatch: …}: only series of a file have names",
+                    *("workloads", name, "predecessor"),
+                )
+            if workload.predecessor is not None and workload.capacity.utilisation is not None:
+                raise InvalidAt(
+                    "cannot be joined where demand is a utilisation: nobody knows its instances",
+                    *("workloads", name, "predecessor"),
+                )
+        return self
 
     @model_validator(mode="after")
     def _within_retention(self) -> Config:

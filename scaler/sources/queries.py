@@ -6,31 +6,41 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from scaler.config import CloudWatchMetric, FileMetric, Workload
+from scaler.config import FileMetric, PrometheusMetric, SourceMetric, Workload
 from scaler.sources.interface import MetricQuery, NoDatapoints
 
 
-def queries_for(workload: Workload, *, region: str | None = None) -> tuple[MetricQuery, ...]:
+def queries_for(
+    workload: Workload, *, region: str | None = None, prometheus_url: str | None = None
+) -> tuple[MetricQuery, ...]:
     """The series of a workload: its load, and the instances beside a utilisation where they are a metric.
 
     Args:
         region: the region in effect where the workload names none, so that an archive of one region is
             never taken for that of another.
+        prometheus_url: the server to ask where the metric names none, for the same reason.
     """
     utilisation = workload.capacity.utilisation
     metrics = {"load": workload.load.metric, "instances": utilisation.instances.metric if utilisation else None}
     return tuple(
-        _query(workload, role, metric, workload.region or region)
+        _query(workload, role, metric, workload.region or region, prometheus_url)
         for role, metric in metrics.items()
         if metric is not None
     )
 
 
-def series_id(metric: CloudWatchMetric | FileMetric, region: str | None) -> str:
+def series_id(metric: SourceMetric, region: str | None) -> str:
     """Identity of a series: 16 hex digits of the sha256 over everything that decides its values."""
     identity: dict[str, object]
     if isinstance(metric, FileMetric):
         identity = {"kind": "file", "path": metric.path, "unique_id": metric.unique_id}
+    elif isinstance(metric, PrometheusMetric):
+        identity = {
+            "kind": "prometheus",
+            "url": metric.url,
+            "query": metric.query,
+            "period_seconds": metric.period_seconds,
+        }
     else:
         identity = {
             "kind": "cloudwatch",
@@ -55,6 +65,8 @@ def no_datapoints(query: MetricQuery, near_names: Sequence[str]) -> NoDatapoints
         next_step = f"Did you mean {', '.join(near_names)}? Correct the metric of {query.workload}."
     elif isinstance(query.metric, FileMetric):
         next_step = f"Check path, unique_id and the times of ds for {query.workload}."
+    elif isinstance(query.metric, PrometheusMetric):
+        next_step = f"Try the query on {query.metric.url}/graph: metric names, labels, and how long the server keeps."
     else:
         next_step = f"Check namespace, metric, every dimension and the region ({query.region or 'default'})."
     return NoDatapoints(
@@ -64,9 +76,13 @@ def no_datapoints(query: MetricQuery, near_names: Sequence[str]) -> NoDatapoints
     )
 
 
-def _query(workload: Workload, role: str, metric: CloudWatchMetric | FileMetric, region: str | None) -> MetricQuery:
-    if isinstance(metric, FileMetric):
+def _query(
+    workload: Workload, role: str, metric: SourceMetric, region: str | None, prometheus_url: str | None
+) -> MetricQuery:
+    if isinstance(metric, FileMetric | PrometheusMetric):
         region = None
-        if metric.unique_id is None:
-            metric = metric.model_copy(update={"unique_id": workload.name})
+    if isinstance(metric, FileMetric) and metric.unique_id is None:
+        metric = metric.model_copy(update={"unique_id": workload.name})
+    if isinstance(metric, PrometheusMetric) and metric.url is None:
+        metric = metric.model_copy(update={"url": prometheus_url})
     return MetricQuery(workload.name, role, series_id(metric, region), region, metric)
