@@ -37,6 +37,8 @@ def _types_at(path: Path) -> tuple[Any, ...]:
 def _below(outer: Any, part: str | int) -> Iterator[Any]:
     if _is_model(outer) and part in outer.model_fields:
         yield from _members(outer.model_fields[part].annotation)
+    elif get_origin(outer) is list and isinstance(part, int):
+        yield from _members(get_args(outer)[0])
     elif get_origin(outer) is dict:
         yield from _members(get_args(outer)[1])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from scaler.config.forecasting import CalendarConfig, EventConfig, HolidaysConfig, PredecessorConfig
 from scaler.config.metrics import LoadConfig
 from scaler.config.models import (
     CapacityConfig,
@@ -44,6 +45,11 @@ class Workload:
     history: HistoryConfig
     forecast: ForecastConfig
     prices: PricesConfig | None
+    holidays: HolidaysConfig | None = None
+    events: tuple[EventConfig, ...] = ()
+    calendar: CalendarConfig | None = None
+    like: str | None = None
+    predecessor: str | PredecessorConfig | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,11 @@ class Project:
                 history=given.history or defaults.history,
                 forecast=given.forecast or defaults.forecast,
                 prices=given.prices or defaults.prices,
+                holidays=given.holidays or defaults.holidays,
+                events=(*defaults.events, *given.events),
+                calendar=given.calendar or defaults.calendar,
+                like=given.like,
+                predecessor=given.predecessor,
             )
             for name, given in sorted(self.config.workloads.items())
         )
