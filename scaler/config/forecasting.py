@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema, model_validator
@@ -31,6 +31,10 @@ LIBRARY_MODELS = ("ets", "stl_ets", "sarimax", "prophet", "mstl_arima", "lightgb
 ChallengerName = Literal["ets", "stl_ets", "sarimax", "prophet", "mstl_arima", "lightgbm", "pretrained"]
 
 
+def _usual_challengers() -> list[ChallengerName]:
+    return ["ets", "stl_ets", "prophet"]
+
+
 class ForecastConfig(Strict):
     """Which model forecasts."""
 
@@ -43,7 +47,7 @@ class ForecastConfig(Strict):
         "within this time, e.g. 60s.",
     )
     challengers: list[ChallengerName] = Field(
-        default_factory=lambda: ["ets", "stl_ets", "prophet"],
+        default_factory=_usual_challengers,
         description="Library models that 'auto' tries within the time budget, in this order.",
         max_length=7,
     )
@@ -81,9 +85,7 @@ def parse_start(value: object) -> datetime:
 def _recurrence(value: object) -> object:
     if value is None or value in ("day", "week", "month", "year"):
         return value
-    if not isinstance(value, str):
-        raise ValueError("must be day, week, month, year or a cron expression such as '0 9 * * 1-5'")
-    parse_cron(value)
+    parse_cron(value if isinstance(value, str) else "")
     return value
 
 
@@ -183,7 +185,3 @@ class HolidaysConfig(Strict):
 
 class PredecessorConfig(MetricSource):
     """The load metric of what this workload replaces."""
-
-
-#: Longest time that one event may last.
-LONGEST_EVENT = timedelta(days=366)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from scaler.config.forecasting import CalendarConfig, EventConfig, HolidaysConfig, PredecessorConfig
+from scaler.config.forecasting import CalendarConfig, EventConfig, ForecastConfig, HolidaysConfig, PredecessorConfig
 from scaler.config.metrics import LoadConfig
 from scaler.config.models import (
     CapacityConfig,
     Config,
-    ForecastConfig,
     HistoryConfig,
     LimitsConfig,
     LiveConfig,
