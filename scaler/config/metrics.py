@@ -2,49 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from scaler.config.checks import InvalidAt
+from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.prometheus import PrometheusMetric
 from scaler.config.strict import MetricConfig, Strict
 from scaler.config.units import format_duration
-
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html: points of a
-# period below 60 s are kept 3 hours, of 60 s 15 days, of 300 s 63 days, of 3600 s 455 days.
-RETENTION = (
-    (timedelta(hours=1), timedelta(days=455)),
-    (timedelta(minutes=5), timedelta(days=63)),
-    (timedelta(minutes=1), timedelta(days=15)),
-)
-
-# Limits of CloudWatch's API reference, type Dimension.
-DimensionName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-DimensionValue = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-
-
-class CloudWatchMetric(MetricConfig):
-    """A CloudWatch metric, named as ``GetMetricData`` names it."""
-
-    namespace: str = Field(description="CloudWatch namespace, e.g. AWS/ApplicationELB.", min_length=1, max_length=255)
-    metric: str = Field(description="Metric name, e.g. RequestCount.", min_length=1, max_length=255)
-    dimensions: dict[DimensionName, DimensionValue] = Field(
-        default_factory=dict, description="Dimension names and values; all of them, exactly.", max_length=30
-    )
-
-    def retention(self) -> timedelta:
-        """How long CloudWatch keeps points of this period."""
-        return next((kept for period, kept in RETENTION if self.period >= period), timedelta(hours=3))
-
-    def describe(self) -> str:
-        """One line that names the series."""
-        dimensions = ",".join(f"{name}={value}" for name, value in sorted(self.dimensions.items()))
-        where = f"{{{dimensions}}}" if dimensions else ""
-        return f"cloudwatch {self.namespace} {self.metric}{where} {self.statistic} {format_duration(self.period)}"
-
 
 FileFormat = Literal["csv", "parquet", "jsonl"]
 #: Standard input, written as a path.

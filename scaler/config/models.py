@@ -320,9 +320,10 @@ class Config(Strict):
                 (workload.load.metric, ("load",)),
                 (instances, ("capacity", "utilisation", "instances")),
             ):
-                if isinstance(metric, CloudWatchMetric) and history.lookback > metric.retention():
+                if isinstance(metric, CloudWatchMetric) and history.lookback > metric.reach():
+                    layers = "" if metric.layered else " (or layered: true, to read coarser points beyond that)"
                     raise InvalidAt(
-                        f"must be longer, or history.lookback at most {format_duration(metric.retention())}: "
+                        f"must be longer, or history.lookback at most {format_duration(metric.reach())}{layers}: "
                         f"CloudWatch keeps points of {format_duration(metric.period)} no longer, and answers a "
                         f"lookback of {format_duration(history.lookback)} with nothing and no error",
                         *("workloads", name, *where, "cloudwatch", "period"),

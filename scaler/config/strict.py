@@ -13,8 +13,8 @@ from scaler.config.units import Duration
 Statistic = Annotated[
     str,
     Allowed(
-        r"Sum|Average|Maximum|Minimum|SampleCount|p[0-9]{1,2}(\.[0-9]{1,2})?|p100",
-        "Sum, Average, Maximum, Minimum, SampleCount or a percentile such as p95",
+        r"Sum|Average|Maximum|Minimum|SampleCount|(p|tm|wm)[0-9]{1,2}(\.[0-9]{1,2})?|p100|IQM",
+        "Sum, Average, Maximum, Minimum, SampleCount, IQM, a percentile such as p95, or a trimmed mean such as tm99",
     ),
 ]
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
-from scaler.config import FileMetric, PrometheusMetric, SourceMetric, Workload
+from scaler.config import CloudWatchMetric, FileMetric, PrometheusMetric, SourceMetric, Workload
 from scaler.sources.interface import MetricQuery, NoDatapoints
 
 
@@ -42,17 +42,33 @@ def series_id(metric: SourceMetric, region: str | None) -> str:
             "period_seconds": metric.period_seconds,
         }
     else:
-        identity = {
-            "kind": "cloudwatch",
+        identity = _cloudwatch_identity(metric, region)
+    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def _cloudwatch_identity(metric: CloudWatchMetric, region: str | None) -> dict[str, object]:
+    """Not whether it is layered: fine points stay what they are, and what is coarser was never there as fine."""
+    if metric.expression is not None:
+        inputs = {name: each.model_dump(exclude_none=True) for name, each in metric.metrics.items()}
+        return {
+            "kind": "cloudwatch math",
             "region": region,
-            "namespace": metric.namespace,
-            "metric": metric.metric,
-            "dimensions": metric.dimensions,
+            "expression": " ".join(metric.expression.split()),
+            "metrics": inputs,
             "statistic": metric.statistic,
             "period_seconds": metric.period_seconds,
         }
-    canonical = json.dumps(identity, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+    owner = {"account": metric.account} if metric.account else {}
+    return owner | {
+        "kind": "cloudwatch",
+        "region": region,
+        "namespace": metric.namespace,
+        "metric": metric.metric,
+        "dimensions": metric.dimensions,
+        "statistic": metric.statistic,
+        "period_seconds": metric.period_seconds,
+    }
 
 
 def no_datapoints(query: MetricQuery, near_names: Sequence[str]) -> NoDatapoints:
@@ -79,8 +95,7 @@ def no_datapoints(query: MetricQuery, near_names: Sequence[str]) -> NoDatapoints
 def _query(
     workload: Workload, role: str, metric: SourceMetric, region: str | None, prometheus_url: str | None
 ) -> MetricQuery:
-    if isinstance(metric, FileMetric | PrometheusMetric):
-        region = None
+    region = metric.region or region if isinstance(metric, CloudWatchMetric) else None
     if isinstance(metric, FileMetric) and metric.unique_id is None:
         metric = metric.model_copy(update={"unique_id": workload.name})
     if isinstance(metric, PrometheusMetric) and metric.url is None:
