@@ -1,5 +1,6 @@
 """``scaler.yaml``: reading it, and what it says as frozen values."""
 
+from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.forecasting import (
     CalendarConfig,
     EventConfig,
@@ -8,7 +9,6 @@ from scaler.config.forecasting import (
     PredecessorConfig,
 )
 from scaler.config.metrics import (
-    CloudWatchMetric,
     FileFormat,
     FileMetric,
     InstanceCount,

@@ -15,7 +15,8 @@ from scaler.config.forecasting import (
     HolidaysConfig,
     PredecessorConfig,
 )
-from scaler.config.metrics import CloudWatchMetric, FileMetric, InstanceCount, LoadConfig
+from scaler.config.cloudwatch import CloudWatchMetric
+from scaler.config.metrics import FileMetric, InstanceCount, LoadConfig
 from scaler.config.names import (
     Day,
     FormatVersion,
