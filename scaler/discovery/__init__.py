@@ -1,0 +1,1 @@
+"""Discovery: what runs in an account, and a configuration made from it."""
