@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scaler.config.checks import InvalidAt
+from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.forecasting import (
     CalendarConfig,
     EventConfig,
@@ -15,7 +16,6 @@ from scaler.config.forecasting import (
     HolidaysConfig,
     PredecessorConfig,
 )
-from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.metrics import FileMetric, InstanceCount, LoadConfig
 from scaler.config.names import (
     Day,
