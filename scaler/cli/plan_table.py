@@ -23,7 +23,7 @@ def render(plan: Plan) -> RenderableType:
         title_justify="left",
         box=box.SIMPLE_HEAD,
         header_style="bold",
-        padding=(0, 1, 0, 0),
+        padding=0,
     )
     table.add_column("workload", no_wrap=True)
     table.add_column("now → plan", no_wrap=True)
