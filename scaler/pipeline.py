@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO
 
 from scaler import __version__
 from scaler.aws.interface import AwsClients
 from scaler.capacity.requirement import PlanGrid, requirement
-from scaler.config import CloudWatchMetric, FileMetric, Project, Workload
+from scaler.config import CloudWatchMetric, FileMetric, MetricConfig, Project, PrometheusMetric, Workload
 from scaler.errors import ScalerError
 from scaler.forecast.factory import make_forecaster
 from scaler.forecast.interface import QuantileForecast
@@ -26,6 +27,9 @@ from scaler.plan.document import Plan
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
 from scaler.sources.cloudwatch import CloudWatchSource
 from scaler.sources.files import FileSource
+from scaler.sources.interface import Source
+from scaler.sources.prometheus import PrometheusSource
+from scaler.sources.prometheus_access import URL_VARIABLE
 
 #: Quantiles of every forecast; the one that a workload provisions for is added.
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -40,6 +44,8 @@ class Runtime:
         progress: told one line about each longer step.
         offline: archive and files only; AWS is not asked for anything.
         workers: processes for the library models, ``None`` for one per usable core.
+        environment: variables that the configuration names (credentials), and ``PROMETHEUS_URL``.
+        stdin: what a metric of the file ``-`` is read from.
     """
 
     clock: Callable[[], datetime]
@@ -47,6 +53,8 @@ class Runtime:
     progress: Callable[[str], None]
     offline: bool = False
     workers: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    stdin: BinaryIO | None = None
 
 
 @dataclass(frozen=True)
@@ -78,10 +86,20 @@ def fetch(project: Project, runtime: Runtime, *, as_of: datetime, only: Sequence
         as_of=as_of,
         plan_step_seconds=_plan_step(project),
         archive=ParquetArchive(project.path(project.config.store)),
-        sources={CloudWatchMetric: CloudWatchSource(runtime.aws, runtime.clock), FileMetric: FileSource(project.root)},
+        sources=sources_of(project, runtime),
         offline=runtime.offline,
         region=runtime.aws.region(None),
+        prometheus_url=runtime.environment.get(URL_VARIABLE),
     )
+
+
+def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], Source]:
+    """The source of each type of metric."""
+    return {
+        CloudWatchMetric: CloudWatchSource(runtime.aws, runtime.clock),
+        PrometheusMetric: PrometheusSource(project.root, runtime.environment, runtime.clock),
+        FileMetric: FileSource(project.root, runtime.stdin),
+    }
 
 
 def forecast(project: Project, runtime: Runtime, history: History, *, as_of: datetime) -> ForecastRun:

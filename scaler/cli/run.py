@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 def open_runtime(*, offline: bool, quiet: bool) -> Runtime:
     """The real clock, botocore's own selection of AWS, and progress on stderr."""
+    import os
     import sys
 
     from scaler.aws.session import BotocoreClients
@@ -31,6 +32,8 @@ def open_runtime(*, offline: bool, quiet: bool) -> Runtime:
         aws=BotocoreClients(),
         progress=progress,
         offline=offline,
+        environment=os.environ,
+        stdin=getattr(sys.stdin, "buffer", None),
     )
 
 

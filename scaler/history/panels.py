@@ -30,6 +30,7 @@ def read_history(
     sources: Sources,
     offline: bool,
     region: str | None = None,
+    prometheus_url: str | None = None,
 ) -> History:
     """Bring the history of all workloads up to date and turn it into demand.
 
@@ -38,6 +39,7 @@ def read_history(
     Args:
         as_of: nothing after it has an influence; aware.
         region: the region in effect where a workload names none; archives of two regions stay apart.
+        prometheus_url: the same for a Prometheus server.
 
     Raises:
         ConfigurationError: ``as_of`` has no time zone, or a source cannot be read as configured.
@@ -54,7 +56,8 @@ def read_history(
     queries: dict[str, tuple[MetricQuery, ...]] = {}
     wanted: list[Wanted] = []
     for workload in workloads:
-        mine = _wanted(workload, as_of=as_of, plan_step_seconds=plan_step_seconds, region=region)
+        asked = queries_for(workload, region=region, prometheus_url=prometheus_url)
+        mine = _wanted(workload, as_of=as_of, plan_step_seconds=plan_step_seconds, queries=asked)
         if all(each.window.start < each.window.end for each in mine):
             queries[workload.name] = tuple(each.query for each in mine)
             wanted += mine
@@ -102,14 +105,16 @@ def _panel(step_seconds: int, members: Sequence[Demand]) -> Panel:
     return Panel(tuple(demand.name for demand in members), start, step_seconds, values)
 
 
-def _wanted(workload: Workload, *, as_of: datetime, plan_step_seconds: int, region: str | None) -> list[Wanted]:
+def _wanted(
+    workload: Workload, *, as_of: datetime, plan_step_seconds: int, queries: Sequence[MetricQuery]
+) -> list[Wanted]:
     return [
         Wanted(
             query,
             window_for(workload, query.metric, as_of=as_of, plan_step_seconds=plan_step_seconds),
             workload.history.overlap,
         )
-        for query in queries_for(workload, region=region)
+        for query in queries
     ]
 
 

@@ -99,5 +99,5 @@ def _query(
     if isinstance(metric, FileMetric) and metric.unique_id is None:
         metric = metric.model_copy(update={"unique_id": workload.name})
     if isinstance(metric, PrometheusMetric) and metric.url is None:
-        metric = metric.model_copy(update={"url": prometheus_url})
+        metric = metric.model_copy(update={"url": prometheus_url.rstrip("/") if prometheus_url else None})
     return MetricQuery(workload.name, role, series_id(metric, region), region, metric)

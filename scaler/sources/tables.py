@@ -1,17 +1,21 @@
-"""Reads a CSV or Parquet file with columns ``unique_id, ds, y`` into the rows of each series."""
+"""Reads a CSV, JSON lines or Parquet file with columns ``unique_id, ds, y`` into the rows of each series."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scaler.aws.redaction import one_safe_line
+from scaler.config import FileFormat
 from scaler.errors import ConfigurationError, ScalerError
+from scaler.sources.contents import MAX_BYTES, MAX_ROWS, read_path, too_large
 from scaler.sources.interface import SourceFailed
+from scaler.sources.json_lines import read_json_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +35,7 @@ class Rows:
         times: seconds since the epoch.
         values: ``y``; NaN where it is not a number.
         texts: ``y`` as it stands in the file.
-        numbers: line of the file for CSV, row for Parquet, both from 1.
+        numbers: line of the file for CSV and JSON lines, row for Parquet, both from 1.
     """
 
     times: NDArray[np.int64]
@@ -55,36 +59,36 @@ class Table:
     row_word: str
 
 
-def read_table(path: Path, shown: str, *, wanted: frozenset[str]) -> Table:
+def read_table(content: Path | bytes, shown: str, *, file_format: FileFormat, wanted: frozenset[str]) -> Table:
     """Read the rows of the ``wanted`` series.
 
     Args:
+        content: the file, or what was on standard input.
         shown: the path as the configuration gives it, for messages.
 
     Raises:
         ConfigurationError: no such file, a column missing, a time without a zone or not a time.
-        SourceFailed: the file is there but cannot be read.
+        SourceFailed: the file is there but cannot be read, or is too large.
     """
-    parquet = path.suffix in (".parquet", ".pq")
     try:
-        frame = _read_parquet(path, shown) if parquet else _read_csv(path, shown)
+        frame = _READERS[file_format](content, shown)
     except ScalerError:
         raise
     except FileNotFoundError:
         raise ConfigurationError(
             f"the file {shown} does not exist",
-            why=f"looked for {path}",
+            why=f"looked for {content!s}",
             next_step="Correct the path; it is relative to the configuration file.",
         ) from None
     except Exception as error:
         raise SourceFailed(
-            f"the file {shown} cannot be read",
+            f"{shown} cannot be read",
             why=f"{type(error).__name__}: {one_safe_line(error)}",
-            next_step="Check that it is a whole CSV (also .gz) or Parquet file that this user may read.",
+            next_step=f"Check that it is whole, of the format {file_format}, and that this user may read it.",
         ) from error
     names = frozenset(str(name) for name in frame["unique_id"].unique())
     frame = frame[frame["unique_id"].isin(wanted)]
-    row_word = "row" if parquet else "line"
+    row_word = "row" if file_format == "parquet" else "line"
     times = _epoch_seconds(frame, shown, row_word)
     values = _numbers(frame["y"])
     texts, numbers = frame["y"].astype(object).to_numpy(), frame["number"].to_numpy(dtype=np.int64)
@@ -95,17 +99,19 @@ def read_table(path: Path, shown: str, *, wanted: frozenset[str]) -> Table:
     return Table(names, series, row_word)
 
 
-def _read_csv(path: Path, shown: str) -> pd.DataFrame:
+def _read_csv(content: Path | bytes, shown: str) -> pd.DataFrame:
     import pandas as pd
 
+    text = read_path(content, shown) if isinstance(content, Path) else content
     # Text throughout: the id 007 stays 007, and a bad value can be shown as it stands.
     options: dict[str, Any] = {"encoding": "utf-8-sig", "skip_blank_lines": False}
     try:
-        present = list(pd.read_csv(path, nrows=0, **options).columns)
+        present = list(pd.read_csv(BytesIO(text), nrows=0, **options).columns)
     except pd.errors.EmptyDataError:
         present = []
     _require_columns(present, shown)
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, **options)
+    frame = pd.read_csv(BytesIO(text), dtype=str, keep_default_na=False, na_filter=False, nrows=MAX_ROWS + 1, **options)
+    _require_rows(len(frame), shown)
     shifted = not isinstance(frame.index, pd.RangeIndex)
     if shifted:  # pandas takes a surplus first field for an index, and every column would be the next one's
         raise ValueError(f"its rows have more fields than its header has columns ({len(present)})")
@@ -115,16 +121,45 @@ def _read_csv(path: Path, shown: str) -> pd.DataFrame:
     return rows
 
 
-def _read_parquet(path: Path, shown: str) -> pd.DataFrame:
+def _read_json_lines(content: Path | bytes, shown: str) -> pd.DataFrame:
+    text = read_path(content, shown) if isinstance(content, Path) else content
+    present, frame = read_json_lines(text, shown, COLUMNS)
+    _require_columns(present, shown)
+    return frame
+
+
+def _read_parquet(content: Path | bytes, shown: str) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
-    _require_columns(pq.read_schema(path).names, shown)
     # Without the metadata of pandas, which would make an index of a column.
-    table = pq.read_table(path, columns=list(COLUMNS), partitioning=None)
-    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
+    with pq.ParquetFile(content if isinstance(content, Path) else BytesIO(content)) as file:
+        _require_columns(file.schema_arrow.names, shown)
+        _require_rows(file.metadata.num_rows, shown)
+        _require_bytes(file.metadata, shown)
+        frame: pd.DataFrame = file.read(columns=list(COLUMNS)).to_pandas(ignore_metadata=True)
     frame["unique_id"] = frame["unique_id"].astype(str)
     frame["number"] = np.arange(len(frame)) + 1
     return frame
+
+
+_READERS: Mapping[FileFormat, Callable[[Path | bytes, str], pd.DataFrame]] = {
+    "csv": _read_csv,
+    "jsonl": _read_json_lines,
+    "parquet": _read_parquet,
+}
+
+
+def _require_rows(count: int, shown: str) -> None:
+    if count > MAX_ROWS:
+        raise too_large(shown, f"{MAX_ROWS:,} rows")
+
+
+def _require_bytes(metadata: Any, shown: str) -> None:
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
+    size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in COLUMNS)
+    if size > MAX_BYTES:
+        raise too_large(shown, f"{MAX_BYTES // 1024**2} MiB decompressed")
 
 
 def _require_columns(present: list[str], shown: str) -> None:
