@@ -101,6 +101,16 @@ class LoadConfig(MetricSource):
         description="What an absent point means. 'zero' where the metric is silent when nothing happens; "
         "a gap is never read as zero otherwise.",
     )
+    negative: Literal["refuse", "gap", "zero"] = Field(
+        "refuse",
+        description="What a negative value means: 'gap' reads it as missing, 'zero' as nothing; "
+        "otherwise the history is refused, as no load is negative.",
+    )
+    counter: bool = Field(
+        False,
+        description="Whether the metric is a counter, which only rises until it is reset; "
+        "the load is then how fast it rises.",
+    )
 
 
 class InstanceCount(Strict):

@@ -239,10 +239,17 @@ class WorkloadConfig(Strict):
     def _units_agree(self) -> WorkloadConfig:
         metric = self.load.metric
         counted = metric.statistic in ("Sum", "SampleCount")
+        if self.load.counter and (counted or self.capacity.utilisation is not None):
+            raise InvalidAt(
+                "must be false where the statistic counts already, or capacity is a utilisation; "
+                "a counter is read with a statistic such as Maximum",
+                *("load", "counter"),
+            )
         for name, rate in (self.capacity.throughput or {}).items():
-            if counted and not rate.per_second:
+            if (counted or self.load.counter) and not rate.per_second:
                 raise InvalidAt(
-                    f"must be a rate, as {metric.statistic} counts events: write {rate}/s",
+                    f"must be a rate, as {'a counter' if self.load.counter else metric.statistic} "
+                    f"counts events: write {rate}/s",
                     *("capacity", "throughput", name),
                 )
         if counted and self.capacity.utilisation is not None:
