@@ -39,5 +39,13 @@ class Throttled(AwsFailed):
     """AWS throttled the call until the deadline."""
 
 
+class DeadlinePassed(AwsFailed):
+    """The time that was allowed for asking AWS is over; what it answered before stands."""
+
+
+class LimitRefused(Refused):
+    """A call that AWS would refuse, or answer with nothing and no error; it was not sent."""
+
+
 class ClockSkewed(Refused):
     """This machine's clock and AWS's differ too far for "now" to mean the same."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -78,6 +78,19 @@ class Points:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """A part of a series that was answered completely, though the rest of it was not.
+
+    Attributes:
+        window: what was answered; silence in it is silence of the metric.
+        points: in the window.
+    """
+
+    window: Window
+    points: Points
+
+
 @dataclass(frozen=True)
 class FetchResult:
     """What a source answered.
@@ -89,13 +102,14 @@ class FetchResult:
             the two: a failure is never turned into "no data".
         calls: requests made to the source's API.
         metrics_requested: metrics that the source bills these calls for (each series, each time it was
-            asked for); ``None`` where the source bills nothing or does not count.
+            asked for), 0 where it bills nothing; ``None`` if it was not counted.
     """
 
     points: Mapping[str, Points]
     problems: Mapping[str, ScalerError]
     calls: int
     metrics_requested: int | None = None
+    kept: Mapping[str, tuple[Kept, ...]] = field(default_factory=dict)
 
 
 class Source(Protocol):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scaler.aws.redaction import one_safe_line
-from scaler.config import CloudWatchMetric
+from scaler.config.expression import renamed
 from scaler.errors import ScalerError
+from scaler.sources.asks import Ask, cloudwatch_metric
 from scaler.sources.interface import MetricQuery, SeriesRefused, SourceFailed
 
 if TYPE_CHECKING:
@@ -20,33 +21,37 @@ Raw = tuple["NDArray[np.int64]", "NDArray[np.float64]"]
 """Times and values as they came, each of shape ``(n,)``."""
 
 
-def by_id(queries: Sequence[MetricQuery]) -> dict[str, MetricQuery]:
-    """An Id for each query, unique within its call. CloudWatch wants a lower-case letter first."""
-    return {f"q{number}": query for number, query in enumerate(queries)}
+def by_id(asks: Sequence[Ask]) -> dict[str, Ask]:
+    """An Id for each, unique within its call. CloudWatch wants a lower-case letter first."""
+    return {f"q{number}": ask for number, ask in enumerate(asks)}
 
 
-def metric_data_queries(queries: Mapping[str, MetricQuery]) -> list[dict[str, Any]]:
+def metric_data_queries(asks: Mapping[str, Ask]) -> list[dict[str, Any]]:
     """``MetricDataQueries`` of a call."""
-    return [_metric_data_query(id_, query) for id_, query in queries.items()]
+    return [entry for id_, ask in asks.items() for entry in _entries(id_, ask)]
 
 
-def _metric_data_query(id_: str, query: MetricQuery) -> dict[str, Any]:
-    metric = query.metric
-    if not isinstance(metric, CloudWatchMetric):
-        raise TypeError(f"{type(metric).__name__} is not a metric of CloudWatch")
-    return {
-        "Id": id_,
-        "MetricStat": {
-            "Metric": {
-                "Namespace": metric.namespace,
-                "MetricName": metric.metric,
-                "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(metric.dimensions.items())],
+def _entries(id_: str, ask: Ask) -> Iterator[dict[str, Any]]:
+    metric = cloudwatch_metric(ask.query)
+    prefix = "" if metric.expression is None else f"{id_}_"
+    for name, each in sorted(metric.inputs.items()):
+        yield {
+            "Id": prefix + name if prefix else id_,
+            **({"AccountId": each.account} if each.account else {}),
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": each.namespace,
+                    "MetricName": each.metric,
+                    "Dimensions": [{"Name": key, "Value": value} for key, value in sorted(each.dimensions.items())],
+                },
+                "Period": ask.period_seconds,
+                "Stat": each.statistic,
             },
-            "Period": query.period_seconds,
-            "Stat": query.statistic,
-        },
-        "ReturnData": True,
-    }
+            "ReturnData": metric.expression is None,
+        }
+    if metric.expression is not None:
+        expression = renamed(metric.expression, prefix)
+        yield {"Id": id_, "Expression": expression, "Period": ask.period_seconds, "ReturnData": True}
 
 
 @dataclass
@@ -60,9 +65,9 @@ class _Series:
 class Pages:
     """Merges the pages of one call, per Id."""
 
-    def __init__(self, queries: Mapping[str, MetricQuery]) -> None:
-        self._queries = queries
-        self._series = {id_: _Series() for id_ in queries}
+    def __init__(self, asks: Mapping[str, Ask]) -> None:
+        self._asks = asks
+        self._series = {id_: _Series() for id_ in asks}
 
     def absorb(self, page: Mapping[str, Any]) -> None:
         """Take in one page.
@@ -72,7 +77,10 @@ class Pages:
         """
         if page.get("Messages"):
             raise _misfit(f"CloudWatch says {_said(page['Messages'])}")
-        for result in page.get("MetricDataResults", ()):
+        results = page.get("MetricDataResults", ())
+        if len({result.get("Id") for result in results}) < len(results):
+            raise _misfit("CloudWatch answered one Id with several series: an expression must give one")
+        for result in results:
             series = self._series.get(result.get("Id"))
             if series is None:
                 raise _misfit(f"CloudWatch answered an Id that was not asked: {one_safe_line(result.get('Id'))}")
@@ -87,12 +95,12 @@ class Pages:
             if series.status not in ("Forbidden", "InternalError"):
                 series.status = result.get("StatusCode", series.status)
 
-    def finish(self) -> dict[str, Raw | ScalerError]:
-        """What is known of each series, by ``series_id``, once no page is left."""
-        return {self._queries[id_].series_id: self._outcome(id_) for id_ in self._queries}
+    def finish(self) -> Iterator[tuple[Ask, Raw | ScalerError]]:
+        """What is known of each series once no page is left, in the order asked."""
+        for id_, ask in self._asks.items():
+            yield ask, self._outcome(ask.query, self._series[id_])
 
-    def _outcome(self, id_: str) -> Raw | ScalerError:
-        series, query = self._series[id_], self._queries[id_]
+    def _outcome(self, query: MetricQuery, series: _Series) -> Raw | ScalerError:
         if series.status == "Complete":
             return (
                 np.concatenate([np.empty(0, np.int64), *series.times]),

@@ -14,6 +14,7 @@ from scaler.sources.batches import MAX_POINTS, MAX_QUERIES, batches
 from scaler.sources.interface import Request, Window
 from tests.sources.examples import NOW, cloudwatch_query, last, request
 
+MARGIN = timedelta(minutes=30)
 PERIODS = ("1m", "5m", "15m", "1h")
 
 
@@ -51,20 +52,23 @@ def requests(draw: st.DrawFn) -> list[Request]:
 def test_every_point_is_asked_exactly_once_within_the_limits(asked: list[Request]) -> None:
     """Whatever the mix: no call above a limit, no point missed, none asked twice, and each in its own region."""
     found: Counter[tuple[str, int]] = Counter()
-    for batch in batches(asked, now=NOW):
-        assert len(batch.queries) <= MAX_QUERIES
+    for batch in batches(asked, now=NOW, margin=MARGIN):
+        assert batch.entries <= MAX_QUERIES
         assert batch.points <= MAX_POINTS
-        for query in batch.queries:
+        for ask in batch.asks:
+            query = ask.query
             assert query.region == batch.region
-            start, end = int(batch.window.start.timestamp()), int(batch.window.end.timestamp())
-            assert start % query.period_seconds == end % query.period_seconds == 0
+            assert batch.window.start <= ask.window.start < ask.window.end <= batch.window.end
+            for edge in (batch.window.start, batch.window.end, ask.window.start, ask.window.end):
+                assert int(edge.timestamp()) % query.period_seconds == 0
+            start, end = int(ask.window.start.timestamp()), int(ask.window.end.timestamp())
             found.update((query.series_id, time) for time in range(start, end, query.period_seconds))
     expected = {
         (one.query.series_id, time)
         for one in asked
         for time in range(
             math.ceil(one.window.start.timestamp() / one.query.period_seconds) * one.query.period_seconds,
-            math.ceil(one.window.end.timestamp()),
+            min(math.ceil(one.window.end.timestamp()), int(NOW.timestamp()) - one.query.period_seconds + 1),
             one.query.period_seconds,
         )
     }
@@ -83,7 +87,7 @@ def test_calls_are_as_few_as_the_limits_allow(series: int, days: float) -> None:
 
     bound = max(math.ceil(points / MAX_POINTS), math.ceil(series / MAX_QUERIES))
 
-    assert len(batches(asked, now=NOW)) == bound
+    assert len(batches(asked, now=NOW, margin=MARGIN)) == bound
 
 
 def test_two_periods_of_one_window_share_a_call() -> None:
@@ -93,29 +97,29 @@ def test_two_periods_of_one_window_share_a_call() -> None:
         Request(cloudwatch_query(metric="RequestCount", period="5m"), window),
         Request(cloudwatch_query(metric="GroupInServiceInstances", period="1m", role="instances"), window),
     ]
-    assert len(batches(asked, now=NOW)) == 1
+    assert len(batches(asked, now=NOW, margin=MARGIN)) == 1
 
 
 def test_one_series_of_two_workloads_is_asked_once() -> None:
     """Two workloads on one metric, with overlapping windows, do not pay for the overlap."""
     asked = [request(cloudwatch_query("a"), "10:00", "11:00"), request(cloudwatch_query("b"), "10:30", "12:00")]
 
-    (only,) = batches(asked, now=NOW)
+    (only,) = batches(asked, now=NOW, margin=MARGIN)
 
     assert only.points == 24
-    assert len(only.queries) == 1
+    assert len(only.asks) == 1
 
 
 def test_a_gap_between_two_windows_is_not_asked() -> None:
     """A top-up at both ends asks two windows, not what lies between."""
     query = cloudwatch_query()
     asked = [request(query, "01:00", "02:00"), request(query, "11:00", "12:00")]
-    assert sum(batch.points for batch in batches(asked, now=NOW)) == 24
+    assert sum(batch.points for batch in batches(asked, now=NOW, margin=MARGIN)) == 24
 
 
 def test_a_window_without_a_period_start_needs_no_call() -> None:
     """Between two points of the grid there is nothing to ask."""
-    assert batches([request(cloudwatch_query(), "11:01", "11:04")], now=NOW) == ()
+    assert batches([request(cloudwatch_query(), "11:01", "11:04")], now=NOW, margin=MARGIN) == ()
 
 
 @pytest.mark.parametrize(("period", "kept_days"), [("1m", 15), ("5m", 63), ("1h", 455)])
@@ -123,6 +127,6 @@ def test_nothing_is_asked_that_is_no_longer_kept(period: str, kept_days: int) ->
     """A start beyond the retention would empty the whole answer, so it is moved to what is kept still."""
     edge = NOW - timedelta(days=kept_days)
 
-    starts = [b.window.start for b in batches([Request(cloudwatch_query(period=period), last(500))], now=NOW)]
+    starts = [b.window.start for b in batches([Request(cloudwatch_query(period=period), last(500))], now=NOW, margin=MARGIN)]
 
     assert edge < min(starts) <= edge + timedelta(hours=2)
