@@ -29,12 +29,23 @@ class InvalidConfiguration(ConfigurationError):
 def problems(error: ValidationError, tree: Tree, file: str) -> InvalidConfiguration:
     """Every mistake that ``error`` names, as one error: the first by line, the others in ``more``."""
     found: dict[tuple[int, str, str], InvalidConfiguration] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    misspelt = _misspelt(details, tree)
+    for detail in details:
+        if detail["type"] == "missing" and _written(detail["loc"], tree.value, missing=True)[0] in misspelt:
+            continue
         problem = _problem(detail, tree, file)
         found.setdefault((problem.line or 0, problem.key or "", problem.what), problem)
     first, *others = (problem for _, problem in sorted(found.items()))
     first.more = tuple(others)
     return first
+
+
+def _misspelt(details: list[ErrorDetails], tree: Tree) -> set[Path]:
+    """Keys that an unknown key beside them was probably meant to be: they are not missing as well."""
+    unknown = [_written(d["loc"], tree.value, missing=False)[0] for d in details if d["type"] == "extra_forbidden"]
+    near = {path: difflib.get_close_matches(str(path[-1]).lower(), valid_keys(path[:-1]), 1, 0.5) for path in unknown}
+    return {(*path[:-1], matches[0]) for path, matches in near.items() if matches}
 
 
 def _problem(detail: ErrorDetails, tree: Tree, file: str) -> InvalidConfiguration:

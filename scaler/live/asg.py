@@ -76,9 +76,11 @@ class AutoScalingLive:
                 if unavailable is not None:
                     raise unavailable
                 described = {group["AutoScalingGroupName"]: group for group in self._groups(region, batch)}
-            except ScalerError as error:
+            except ScalerError as caught:
+                error = caught
                 # Without network or credentials the next batch would only wait to say the same.
-                unavailable = error if isinstance(error, AwsUnavailable) else None
+                if isinstance(error, AwsUnavailable):
+                    error = unavailable = unavailable or _without_live(error)
                 states.update(dict.fromkeys(batch, error))
             else:
                 self._regions.add(region)
@@ -164,4 +166,13 @@ def _action(described: dict[str, Any]) -> ScheduledAction:
         min_size=described.get("MinSize"),
         max_size=described.get("MaxSize"),
         desired_size=described.get("DesiredCapacity"),
+    )
+
+
+def _without_live(error: AwsUnavailable) -> AwsUnavailable:
+    """The same, for somebody who may not have meant to ask AWS at all."""
+    return AwsUnavailable(
+        error.what,
+        why=error.why,
+        next_step=f"{error.next_step} Without AWS: --offline, or the workload's sizes under live.",
     )

@@ -225,6 +225,7 @@ def test_no_credentials_are_an_error(server: AutoScalingStandIn, live: AutoScali
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     found = live.read(workloads("web"))
     assert isinstance(found["web"], AwsUnavailable)
+    assert "--offline" in found["web"].next_step
     assert "'default'" in found["web"].what
     assert server.asked == []
 
