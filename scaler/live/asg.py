@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -64,14 +64,12 @@ class AutoScalingLive:
         )
         return Identity(account=caller.get("Account"), region=regions.pop() if len(regions) == 1 else None)
 
-    def _in_region(
-        self, region: str | None, workloads: Sequence[Workload]
-    ) -> dict[str, LiveGroup | ScalerError | None]:
-        found: dict[str, LiveGroup | ScalerError | None] = {}
-        names = sorted({workload.target.asg for workload in workloads})
+    def groups(self, region: str | None, names: Iterable[str]) -> dict[str, LiveGroup | ScalerError | None]:
+        """The groups of these names in one region, as :meth:`read` gives them."""
+        wanted = sorted(set(names))
         states: dict[str, LiveGroup | ScalerError | None] = {}
         unavailable: AwsUnavailable | None = None
-        for batch in (names[first : first + GROUPS_PER_CALL] for first in range(0, len(names), GROUPS_PER_CALL)):
+        for batch in (wanted[first : first + GROUPS_PER_CALL] for first in range(0, len(wanted), GROUPS_PER_CALL)):
             try:
                 if unavailable is not None:
                     raise unavailable
@@ -85,9 +83,13 @@ class AutoScalingLive:
             else:
                 self._regions.add(region)
                 states.update({name: self._state(region, described.get(name)) for name in batch})
-        for workload in workloads:
-            found[workload.name] = states[workload.target.asg]
-        return found
+        return states
+
+    def _in_region(
+        self, region: str | None, workloads: Sequence[Workload]
+    ) -> dict[str, LiveGroup | ScalerError | None]:
+        states = self.groups(region, [workload.target.asg for workload in workloads])
+        return {workload.name: states[workload.target.asg] for workload in workloads}
 
     def _groups(self, region: str | None, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         return self._paged(
