@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from scaler.sources.interface import MetricQuery, Points, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+#: Bits of :attr:`Panel.marks`. A step without a bit is an ordinary measurement.
+MISSING, OUTAGE, CAPPED = 1, 2, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,17 +29,28 @@ class Panel:
         step_seconds: length of a step.
         values: shape ``(len(names), steps)``, float64, read-only. NaN is *missing*, 0 is a measurement.
             The last step ends at the cutoff: nothing after it was seen.
+        marks: shape of ``values``, uint8, read-only: ``MISSING`` (nothing is known), ``OUTAGE`` (what was
+            measured is no demand; the value is NaN) and ``CAPPED`` (the value is a lower bound of demand).
+            Where not given, NaN is ``MISSING``.
     """
 
     names: tuple[str, ...]
     start: datetime
     step_seconds: int
     values: NDArray[np.float64]
+    marks: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or self.values.shape[0] != len(self.names):
             raise ValueError(f"values {self.values.shape} do not fit {len(self.names)} names")
+        if not self.marks.size:
+            object.__setattr__(self, "marks", np.where(np.isnan(self.values), MISSING, 0).astype(np.uint8))
+        if self.marks.shape != self.values.shape:
+            raise ValueError(f"marks {self.marks.shape} do not fit values {self.values.shape}")
+        if np.any(np.isnan(self.values) != ((self.marks & (MISSING | OUTAGE)) != 0)):
+            raise ValueError("a step is NaN if and only if it is marked as missing or as an outage")
         self.values.setflags(write=False)
+        self.marks.setflags(write=False)
 
     @property
     def steps(self) -> int:
@@ -51,7 +65,7 @@ class Panel:
     def select(self, names: Sequence[str]) -> Panel:
         """The rows of ``names``, in that order."""
         rows = [self.names.index(name) for name in names]
-        return Panel(tuple(names), self.start, self.step_seconds, self.values[rows])
+        return Panel(tuple(names), self.start, self.step_seconds, self.values[rows], self.marks[rows])
 
     def times(self) -> NDArray[np.int64]:
         """Starts of the steps, shape ``(steps,)``, seconds since the epoch."""
@@ -85,6 +99,7 @@ class Demand:
         step_seconds: length of a step.
         values: shape ``(steps,)``, float64; NaN is *missing*. The last step ends at the cutoff.
         provenance: where it came from.
+        marks: shape ``(steps,)``, uint8, as in :class:`Panel`.
     """
 
     name: str
@@ -92,6 +107,58 @@ class Demand:
     step_seconds: int
     values: NDArray[np.float64]
     provenance: Provenance
+    marks: NDArray[np.uint8]
+
+
+FindingKind = Literal["gap", "stale end", "outage", "capped", "flat line", "level shift", "counter reset", "negative"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a history that a reader of the plan should know.
+
+    Attributes:
+        start, end: the span, UTC; ``end`` is exclusive. A shift or a reset is the step at which it was seen.
+        evidence: one line: what was seen, and beside what.
+    """
+
+    kind: FindingKind
+    start: datetime
+    end: datetime
+    evidence: str
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """How good the history of one workload is, on the grid of its metric.
+
+    Attributes:
+        source: one line that names the series.
+        start, end: from the first observed period to the end of the last, UTC; ``None`` if there is none.
+        points: observed periods.
+        expected: periods from ``start`` to the last that was complete.
+        longest_gap_seconds: of the gaps between observations; 0 without any.
+        age_seconds: from the end of the newest observed period to the time of the plan.
+        findings: by start.
+        notes: what was done to the points, one line each.
+    """
+
+    name: str
+    source: str
+    period_seconds: int
+    start: datetime | None
+    end: datetime | None
+    points: int
+    expected: int
+    longest_gap_seconds: int
+    age_seconds: int | None
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def missing_fraction(self) -> float | None:
+        """Share of the expected periods without a value; ``None`` if nothing was expected."""
+        return 1 - self.points / self.expected if self.expected else None
 
 
 @dataclass(frozen=True)
@@ -106,6 +173,8 @@ class Provenance:
         digest: sha256 of grid and values.
         unit: unit of demand, e.g. ``/s`` or ``busy instances``.
         notes: what was done to the series, one line each (merged duplicates, dropped bucket, …).
+        findings: what the inspection of the series found, by start.
+        hold: why nothing may be scaled in by this plan, or ``None``: what is measured right now is not demand.
     """
 
     source: str
@@ -117,6 +186,8 @@ class Provenance:
     digest: str
     unit: str
     notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    hold: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,6 +216,7 @@ class History:
         provenance: by workload, for those in a panel.
         problems: by workload, why it has no demand to plan on.
         counts: what reading it took.
+        quality: by workload, for all whose points could be put on a grid, refused ones included.
     """
 
     panels: tuple[Panel, ...]

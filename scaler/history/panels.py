@@ -11,8 +11,10 @@ from scaler.config import Workload
 from scaler.config.units import format_duration
 from scaler.errors import ConfigurationError, ScalerError
 from scaler.history.collect import Wanted, collect
-from scaler.history.demand import build_demand, window_for
-from scaler.history.interface import Archive, Demand, History, HistoryRefused, Panel
+from scaler.history.demand import demand_of, inspect_one
+from scaler.history.interface import MISSING, Archive, Demand, History, HistoryRefused, Panel, QualityReport
+from scaler.history.measured import measure, window_for
+from scaler.history.quality_report import report_of
 from scaler.history.spans import epoch, moment
 from scaler.sources.interface import MetricQuery
 from scaler.sources.queries import queries_for
@@ -65,6 +67,7 @@ def read_history(
             problems[workload.name] = _too_short(workload)
     collected = collect(wanted, archive=archive, sources=sources, offline=offline)
     demands: dict[str, Demand] = {}
+    quality: dict[str, QualityReport] = {}
     for workload in workloads:
         mine_queries = queries.get(workload.name, ())
         failed = [collected.problems[q.series_id] for q in mine_queries if q.series_id in collected.problems]
@@ -73,13 +76,14 @@ def read_history(
         elif mine_queries:
             observed = {query.role: collected.observations[query.series_id] for query in mine_queries}
             try:
-                demands[workload.name] = build_demand(
-                    workload, observed, as_of=as_of, plan_step_seconds=plan_step_seconds
-                )
+                measured = measure(workload, observed, as_of=as_of, plan_step_seconds=plan_step_seconds)
+                inspected = inspect_one(measured)
+                quality[workload.name] = report_of(measured, inspected)
+                demands[workload.name] = demand_of(measured, inspected)
             except ScalerError as error:
                 problems[workload.name] = error
     provenance = {name: demand.provenance for name, demand in sorted(demands.items())}
-    return History(build_panels(demands), provenance, dict(sorted(problems.items())), collected.counts)
+    return History(build_panels(demands), provenance, dict(sorted(problems.items())), collected.counts, quality)
 
 
 def build_panels(demands: Mapping[str, Demand]) -> tuple[Panel, ...]:
@@ -99,10 +103,12 @@ def _panel(step_seconds: int, members: Sequence[Demand]) -> Panel:
         raise ValueError(f"demands end at {len(cutoffs)} different cutoffs")
     width = max(len(demand.values) for demand in members)
     values = np.full((len(members), width), np.nan)
-    for row, demand in zip(values, members, strict=True):
-        row[width - len(demand.values) :] = demand.values
+    marks = np.full((len(members), width), MISSING, np.uint8)
+    for row, demand in enumerate(members):
+        values[row, width - len(demand.values) :] = demand.values
+        marks[row, width - len(demand.values) :] = demand.marks
     start = moment(cutoffs.pop() - step_seconds * width)
-    return Panel(tuple(demand.name for demand in members), start, step_seconds, values)
+    return Panel(tuple(demand.name for demand in members), start, step_seconds, values, marks)
 
 
 def _wanted(

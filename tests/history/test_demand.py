@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaler.history.demand import build_demand, window_for
+from scaler.history.demand import build_demand
 from scaler.history.interface import HistoryRefused, StaleHistory
+from scaler.history.measured import window_for
 from scaler.sources.interface import InvalidPoints, Points, Window
 from tests.history.builders import CPU, IN_SERVICE, NOON, REQUESTS, STEP, known, points, seconds, utilisation, workload
 
