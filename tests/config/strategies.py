@@ -33,7 +33,22 @@ def _cloudwatch(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[st
 
 
 def _file(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
-    return _with({"path": TEXT, "statistic": statistics}, unique_id=TEXT)
+    formats = st.sampled_from(["csv", "parquet", "jsonl"])
+    told = st.sampled_from(["load.csv", "a b.CSV.gz", "x/y.parquet", "z.pq", "load.jsonl", "load.ndjson.gz"])
+    named = _with({"path": TEXT | st.just("-"), "format": formats, "statistic": statistics}, unique_id=TEXT)
+    return named | _with({"path": told, "statistic": statistics}, unique_id=TEXT)
+
+
+def _prometheus(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    variables = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,20}", fullmatch=True)
+    return _with(
+        {"query": TEXT, "statistic": statistics},
+        url=st.sampled_from(["https://prometheus.example.com", "http://127.0.0.1:9090/x"]),
+        period=st.sampled_from(["1m", "5m", "1h"]),
+        ca_file=TEXT,
+        auth=st.fixed_dictionaries({"bearer_token_env": variables})
+        | st.fixed_dictionaries({"username_env": variables, "password_env": variables}),
+    )
 
 
 COUNTED = st.sampled_from(["Sum", "SampleCount"])
@@ -43,6 +58,7 @@ LEVELS = st.sampled_from(["Average", "Maximum", "Minimum", "p50", "p99.9", "p100
 def _source(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.one_of(
         st.fixed_dictionaries({"cloudwatch": _cloudwatch(statistics)}),
+        st.fixed_dictionaries({"prometheus": _prometheus(statistics)}),
         st.fixed_dictionaries({"file": _file(statistics)}),
     )
 
