@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scaler.forecast.calibrate import Residuals, local_scale, quantiles_around
 from scaler.forecast.impute import impute
 from scaler.forecast.interface import CandidateScore, PointModel
+from scaler.forecast.outliers import clipped
 from scaler.forecast.seasons import DAY_SECONDS, wall_clock
 
 
@@ -35,6 +36,10 @@ class Series:
     def seen_at(self, origin: int) -> NDArray[np.float64]:
         """The first ``origin`` steps, missing ones filled from these steps alone."""
         return impute(self.values[:origin], self.clock(0)[:origin], self.step_seconds)
+
+    def fitted_at(self, origin: int) -> NDArray[np.float64]:
+        """The same with outliers clipped: what a model is fitted on."""
+        return clipped(self.seen_at(origin), self.clock(0)[:origin], self.step_seconds)
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,7 @@ def predict_task(task: PredictionTask) -> Predictions:
 def _predict_at(model: PointModel, series: Series, origin: int, horizon_steps: int) -> NDArray[np.float64]:
     seen = series.seen_at(origin)
     predicted = model.predict(
-        seen[None, :].copy(),
+        series.fitted_at(origin)[None, :].copy(),
         start_epoch=series.start_epoch,
         step_seconds=series.step_seconds,
         horizon_steps=horizon_steps,

@@ -100,9 +100,16 @@ class Forecaster(Protocol):
 
 
 class PointModel(Protocol):
-    """One candidate: the centre of demand. Its quantiles come from the shared calibration."""
+    """One candidate: the centre of demand. Its quantiles come from the shared calibration.
 
-    name: str
+    A model that can use what is known of a workload has a method ``informed(knowledge)`` that returns
+    the model to use for it.
+    """
+
+    @property
+    def name(self) -> str:
+        """What it is called in a configuration."""
+        ...
 
     def min_steps(self, step_seconds: int) -> int:
         """Steps of history below which the model is not tried."""

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
@@ -38,7 +39,12 @@ class Outcome:
 
 
 def run_isolated(
-    function: Callable[[Any], Any], arguments: Sequence[Any], *, max_workers: int | None, limit_seconds: float
+    function: Callable[[Any], Any],
+    arguments: Sequence[Any],
+    *,
+    max_workers: int | None,
+    limit_seconds: float,
+    budget_seconds: float | None = None,
 ) -> tuple[Outcome, ...]:
     """Call ``function`` once per argument in child processes; outcomes stand in the order of the arguments.
 
@@ -48,6 +54,8 @@ def run_isolated(
         function: importable by name; it, its arguments and values are pickled.
         max_workers: child processes at most; ``None`` for one per usable core, fewer if there is little to do.
         limit_seconds: a call that takes longer is cut off, with whatever it started, and has failed.
+        budget_seconds: time for all calls together; what is not done by then has failed. Unlike the other
+            limits it makes the outcome depend on the machine.
     """
     outcomes: list[Outcome | None] = [None] * len(arguments)
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
@@ -58,8 +66,13 @@ def run_isolated(
     # Libraries leave temporary files when they are killed; these go with the folder.
     with tempfile.TemporaryDirectory(prefix="scaler-", ignore_cleanup_errors=True) as scratch:
         count = min(len(arguments), max_workers or min(_usable_cores(), -(-len(arguments) // CALLS_PER_CHILD)))
-        _work_through(waiting, outcomes, function, arguments, [_Child(limit_seconds, scratch) for _ in range(count)])
+        _work_through(waiting, outcomes, function, arguments, _children(count, limit_seconds, scratch, budget_seconds))
     return tuple(outcome or Outcome(failure="its worker thread ended early") for outcome in outcomes)
+
+
+def _children(count: int, limit_seconds: float, scratch: str, budget_seconds: float | None) -> list[_Child]:
+    deadline = None if budget_seconds is None else time.monotonic() + budget_seconds
+    return [_Child(limit_seconds, scratch, deadline) for _ in range(count)]
 
 
 def _work_through(
@@ -98,12 +111,16 @@ def _work_through(
 class _Child:
     """One child process, started when first needed and again after it died."""
 
-    def __init__(self, limit_seconds: float, scratch: str) -> None:
+    def __init__(self, limit_seconds: float, scratch: str, deadline: float | None = None) -> None:
         self._limit_seconds = limit_seconds
+        self._deadline = deadline
         self._scratch = scratch
         self._process: subprocess.Popen[bytes] | None = None
 
     def call(self, function: Callable[[Any], Any], argument: Any) -> Outcome:
+        left = self._limit_seconds if self._deadline is None else self._deadline - time.monotonic()
+        if left <= 0:
+            return Outcome(failure="not tried: the time budget is used up")
         try:
             message = pickle.dumps((function, argument))
             process = self._process = self._process or _start(self._scratch)
@@ -115,7 +132,7 @@ class _Child:
             late.set()
             _kill(process)
 
-        timer = threading.Timer(self._limit_seconds, cut_off)
+        timer = threading.Timer(min(left, self._limit_seconds), cut_off)
         timer.daemon = True
         timer.start()
         try:
@@ -128,6 +145,8 @@ class _Child:
             value, failure = pickle.loads(answer)  # noqa: S301 - from our own child, over a private pipe
             return Outcome(value, failure)
         self.kill()
+        if late.is_set() and left < self._limit_seconds:
+            return Outcome(failure="cut off: the time budget is used up")
         if late.is_set():
             return Outcome(failure=f"took longer than {self._limit_seconds:g} s")
         return Outcome(failure=f"its process ended without an answer (exit code {process.returncode})")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from scaler.forecast.calibrate import short_history_quantiles
 from scaler.forecast.choice import AUTO, choose, prose
 from scaler.forecast.interface import CandidateScore, ForecastRefused, ModelChoice, PointModel, QuantileForecast
 from scaler.forecast.isolation import Outcome, run_isolated
+from scaler.forecast.knowledge import NOTHING, Knowledge
 from scaler.forecast.seasons import DAY_SECONDS
 from scaler.history.interface import Panel
 
@@ -34,6 +36,7 @@ class _Row:
     origins: Origins
     wanted: str
     short: bool
+    knowledge: Knowledge
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
 
 
@@ -50,6 +53,8 @@ class BacktestedForecaster:
         limit_seconds: time of one challenger on one workload, its backtest included.
         max_workers: child processes at most; ``None`` for one per usable core. No effect on the result.
         origins: rolling origins of the backtest, at least 2.
+        knowledge: by workload, for the models that can use it.
+        budget_seconds: time for all challengers together; no limit if ``None``.
     """
 
     def __init__(
@@ -60,12 +65,16 @@ class BacktestedForecaster:
         limit_seconds: float = 60.0,
         max_workers: int | None = None,
         origins: int = 4,
+        knowledge: Mapping[str, Knowledge] | None = None,
+        budget_seconds: float | None = None,
     ) -> None:
         self._baseline = baseline
         self._challengers = {model.name: model for model in challengers}
         self._limit_seconds = limit_seconds
         self._max_workers = max_workers
         self._origins = origins
+        self._knowledge = knowledge or {}
+        self._budget_seconds = budget_seconds
 
     def forecast(
         self,
@@ -123,19 +132,24 @@ class BacktestedForecaster:
         short = series.values.size * step < 2 * DAY_SECONDS
         origins = choose_origins(series.values.size, horizon_steps, step, self._origins)
         # A single origin leaves nothing to calibrate on when it is held out.
-        return _Row(series, origins, wanted, short or len(origins.steps) < 2)
+        known_of = self._knowledge.get(panel.names[index], NOTHING)
+        return _Row(series, origins, wanted, short or len(origins.steps) < 2, known_of)
 
     def _predict(self, rows: list[_Row], horizon_steps: int) -> list[_Row]:
         """Let every candidate predict at every origin and at the cutoff."""
         # Model by model, so that most children import one library only.
         tasks = [
-            (index, PredictionTask(model, row.series, row.origins, horizon_steps))
+            (index, PredictionTask(informed(model, row.knowledge), row.series, row.origins, horizon_steps))
             for model in self._challengers.values()
             for index, row in enumerate(rows)
             if self._enters(model, row)
         ]
         outcomes = run_isolated(
-            predict_task, [task for _, task in tasks], max_workers=self._max_workers, limit_seconds=self._limit_seconds
+            predict_task,
+            [task for _, task in tasks],
+            max_workers=self._max_workers,
+            limit_seconds=self._limit_seconds,
+            budget_seconds=self._budget_seconds,
         )
         found: list[dict[str, Outcome]] = []
         for row in rows:
@@ -182,3 +196,9 @@ class BacktestedForecaster:
     ) -> tuple[NDArray[np.float64], ModelChoice]:
         values = short_history_quantiles(baseline.at_cutoff, observed, quantiles)
         return values, ModelChoice(self._baseline.name, reason, degraded=True)
+
+
+def informed(model: PointModel, knowledge: Knowledge) -> PointModel:
+    """The model with what is known of a workload, if it can use that."""
+    tell = getattr(model, "informed", None)
+    return model if tell is None else cast("PointModel", tell(knowledge))

@@ -1,0 +1,79 @@
+"""SARIMAX (statsmodels) with Fourier terms of the day and the week as regressors."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.forecast.hourly import predict_rows
+from scaler.forecast.seasons import WEEK_SECONDS
+
+# Pairs of sine and cosine: sharper daily shapes need more of them than they repay.
+DAILY_PAIRS, WEEKLY_PAIRS = 5, 4
+ORDER = (2, 0, 1)
+MOST_ITERATIONS = 50
+
+
+class Sarimax:
+    """ARMA(2, 1) errors around a regression on daily and weekly harmonics, on hours in local wall time."""
+
+    name = "sarimax"
+
+    def min_steps(self, step_seconds: int) -> int:
+        """A week: the weekly harmonics have to be seen once."""
+        return WEEK_SECONDS // step_seconds
+
+    def predict(
+        self,
+        values: NDArray[np.float64],
+        *,
+        start_epoch: int,
+        step_seconds: int,
+        horizon_steps: int,
+        timezones: tuple[str, ...],
+    ) -> NDArray[np.float64]:
+        """Predict shape ``(n, horizon_steps)`` from ``values`` of shape ``(n, t)`` without NaN.
+
+        Raises:
+            Exception: whatever statsmodels raises.
+        """
+        return predict_rows(
+            values,
+            _smooth,
+            start_epoch=start_epoch,
+            step_seconds=step_seconds,
+            horizon_steps=horizon_steps,
+            timezones=timezones,
+            weekly=False,
+        )
+
+
+def _smooth(series: NDArray[np.float64], per_day: int, first: int, horizon: int) -> NDArray[np.float64]:
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    terms = _harmonics(first + np.arange(series.size + horizon), per_day)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fit that stopped early is judged by the backtest like any other
+        model = SARIMAX(
+            series,
+            exog=terms[: series.size],
+            order=ORDER,
+            trend="c",
+            enforce_stationarity=True,
+            concentrate_scale=True,
+        )
+        fitted = model.fit(disp=False, maxiter=MOST_ITERATIONS)
+        return np.asarray(fitted.forecast(horizon, exog=terms[series.size :]), dtype=np.float64)
+
+
+def _harmonics(hours: NDArray[np.int64], per_day: int) -> NDArray[np.float64]:
+    """Shape ``(hours, 2 · pairs)``. Harmonics of the week that are harmonics of the day stand once."""
+    columns = []
+    for period, pairs in ((per_day, DAILY_PAIRS), (7 * per_day, WEEKLY_PAIRS)):
+        for number in range(1, pairs + 1):
+            if 2 * number < period and not (period != per_day and number % 7 == 0):
+                angle = 2 * np.pi * number * hours / period
+                columns += [np.sin(angle), np.cos(angle)]
+    return np.stack(columns, axis=1)
