@@ -1,0 +1,129 @@
+"""A catalogue as it is kept in the store: JSON, one file per region, every figure with its day and source."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from scaler.catalog.interface import Catalogue, CatalogueFailed, Entry, FigureStore, Gpu, Hardware, Price, SpotRisk
+
+_FORMAT = 1
+
+
+def key_of(region: str) -> str:
+    """Where the catalogue of a region lies in the store."""
+    return f"catalog/{region}.json"
+
+
+def read_cached(store: FigureStore, region: str) -> Catalogue | None:
+    """The catalogue that was kept of a region; ``None`` if there is none.
+
+    Raises:
+        CatalogueFailed: what lies there is no catalogue of this format.
+    """
+    content = store.read(key_of(region))
+    if content is None:
+        return None
+    try:
+        given = json.loads(content)
+        if given["format"] != _FORMAT:
+            raise ValueError(f"format {given['format']}, where {_FORMAT} is known")
+        entries = {name: _entry(name, each) for name, each in given["entries"].items()}
+        return Catalogue(given["region"], entries, given["origin"], tuple(given["notes"]))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CatalogueFailed(
+            f"{key_of(region)} of the store is no catalogue",
+            why=f"{type(error).__name__}: {error}",
+            next_step="delete it, then run scaler catalog to read it again",
+        ) from None
+
+
+def write_cached(store: FigureStore, catalogue: Catalogue) -> None:
+    """Keep a catalogue that has a region; the same catalogue gives the same bytes."""
+    if catalogue.region is None:
+        raise ValueError("a catalogue without a region has no place in the store")
+    given = {
+        "format": _FORMAT,
+        "region": catalogue.region,
+        "origin": catalogue.origin,
+        "notes": list(catalogue.notes),
+        "entries": {name: _plain(entry) for name, entry in catalogue.entries.items()},
+    }
+    text = json.dumps(given, sort_keys=True, indent=0, default=date.isoformat, allow_nan=False)
+    store.write(key_of(catalogue.region), text.encode())
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    plain = asdict(entry)
+    del plain["hardware"]["instance_type"]  # it is the key
+    return plain
+
+
+def _entry(name: str, given: dict[str, Any]) -> Entry:
+    hardware, risk, zones = given["hardware"], given["risk"], given["zones"]
+    gpu = None if hardware["gpu"] is None else Gpu(**hardware["gpu"])
+    return Entry(
+        Hardware(**{**hardware, "instance_type": name, "gpu": gpu, "as_of": date.fromisoformat(hardware["as_of"])}),
+        None if given["on_demand"] is None else _price(given["on_demand"]),
+        {zone: _price(each) for zone, each in given["spot"].items()},
+        None if risk is None else SpotRisk(**{**risk, "as_of": date.fromisoformat(risk["as_of"])}),
+        None if zones is None else tuple(zones),
+    )
+
+
+def _price(given: dict[str, Any]) -> Price:
+    return Price(given["usd_per_hour"], date.fromisoformat(given["as_of"]), given["source"])
+
+
+class FolderStore:
+    """A store in a folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, key: str) -> bytes | None:
+        """The bytes under ``key``, ``None`` if there are none.
+
+        Raises:
+            CatalogueFailed: they cannot be read.
+        """
+        try:
+            return (self._root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _unreachable(self._root / key, "read", error) from None
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put ``data`` under ``key``: whoever reads sees the old bytes or the new ones.
+
+        Raises:
+            CatalogueFailed: they cannot be written; what was there still stands.
+        """
+        path = self._root / key
+        temporary: str | None = None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".temporary")
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except OSError as error:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+            raise _unreachable(path, "written", error) from None
+
+
+def _unreachable(path: Path, done: str, error: OSError) -> CatalogueFailed:
+    return CatalogueFailed(
+        f"{path} cannot be {done}",
+        why=error.strerror or str(error),
+        next_step="check the folder that store names in the configuration",
+    )

@@ -1,0 +1,81 @@
+"""The catalogue of a region from the APIs of AWS, beginning with what is known already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from scaler.aws.interface import AwsClients, AwsUnavailable
+from scaler.catalog.hardware import describe_types, offered_zones
+from scaler.catalog.interface import Catalogue, Entry, SpotRisk
+from scaler.catalog.pricing import on_demand_prices
+from scaler.catalog.spot import advisor_risks, read_advisor, spot_prices
+from scaler.errors import ScalerError
+
+_Figures = TypeVar("_Figures")
+
+
+def refresh(
+    known: Catalogue,
+    clients: AwsClients,
+    names: Sequence[str],
+    *,
+    now: datetime,
+    advisor: Callable[[], bytes] = read_advisor,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Catalogue:
+    """Ask AWS about the types named, and keep what is known of the others.
+
+    A figure that cannot be had keeps the value it had, with its old day, and is named in the notes: half a
+    catalogue is better than none, and age shows.
+
+    Args:
+        known: of the same region; its region must be given.
+
+    Raises:
+        AwsUnavailable: AWS cannot be asked at all.
+    """
+    region = known.region
+    if region is None:
+        raise ValueError("a catalogue is of a region")
+    today = now.date()
+    notes: list[str] = []
+
+    def asked(what: str, ask: Callable[[], Mapping[str, _Figures]]) -> Mapping[str, _Figures]:
+        progress(f"reading {what} of {len(names)} types in {region}")
+        try:
+            return ask()
+        except ScalerError as error:
+            notes.append(f"{what}: {error.what} ({error.why})")
+            return {}
+
+    progress(f"reading the hardware of {len(names)} types in {region}")
+    try:
+        hardware = describe_types(clients, region, today=today, names=names)
+    except AwsUnavailable:
+        raise
+    except ScalerError as error:
+        notes.append(f"hardware: {error.what} ({error.why})")
+        hardware = {}
+    zones = asked("zones", lambda: offered_zones(clients, region, names))
+    prices = asked("on-demand prices", lambda: on_demand_prices(clients, region, names))
+    spot = asked("spot prices", lambda: spot_prices(clients, region, names, at=now))
+    risks: Mapping[str, SpotRisk] = asked("interruption bands", lambda: advisor_risks(advisor(), region, today=today))
+    entries = dict(known.entries)
+    for name in names:
+        earlier = entries.get(name)
+        found = hardware.get(name) or (earlier.hardware if earlier else None)
+        if found is None:
+            continue
+        before = earlier or Entry(found)
+        entries[name] = replace(
+            before,
+            hardware=found,
+            on_demand=prices.get(name, before.on_demand),
+            spot=spot.get(name, before.spot),
+            risk=risks.get(name, before.risk),
+            zones=zones.get(name, before.zones),
+        )
+    return Catalogue(region, dict(sorted(entries.items())), "AWS, and what was known before", tuple(notes))
