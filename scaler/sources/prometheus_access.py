@@ -27,6 +27,9 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 60.0
 #: For one question, all attempts and waits included.
 DEADLINE_SECONDS = 180.0
+#: Before the second retry; doubles after each.
+BACKOFF_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 10.0
 MAX_CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -174,8 +177,8 @@ def _retries() -> urllib3.Retry:
         redirect=0,
         status_forcelist=(429, 500, 502, 503, 504),
         allowed_methods=("GET", "POST"),  # a query changes nothing, however it is sent
-        backoff_factor=0.5,
-        backoff_max=10.0,
+        backoff_factor=BACKOFF_SECONDS,
+        backoff_max=LONGEST_WAIT_SECONDS,
         raise_on_status=False,
         raise_on_redirect=False,
     )

@@ -78,7 +78,7 @@ class PrometheusServer:
                     why=f"{self._access.url} answered isPartial: some of its storage nodes did not answer",
                     next_step="Run it again when all of them are up; a part is not taken for the whole.",
                 )
-            said = (*document.get("warnings", ()), *document.get("infos", ()))
+            said = (*(document.get("warnings") or ()), *(document.get("infos") or ()))
             return Answered(document.get("data"), tuple(dict.fromkeys(self._safe(line) for line in said)))
         raise self._refusal(status, headers, document, what)
 
@@ -183,7 +183,7 @@ def _decoded(body: bytes) -> Any:
     """The document, or ``None`` if it is not an object in JSON."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 
