@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
@@ -12,14 +15,21 @@ from scaler import __version__
 from scaler.aws.interface import AwsClients
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.config import CloudWatchMetric, FileMetric, MetricConfig, Project, PrometheusMetric, Workload
+from scaler.config.stores import s3_location
 from scaler.errors import ScalerError
 from scaler.forecast.factory import make_forecaster
 from scaler.forecast.interface import QuantileForecast
 from scaler.history.archive import ParquetArchive
+from scaler.history.collect import Progress
+from scaler.history.folder_store import FolderStore
 from scaler.history.interface import Panel, Provenance
+from scaler.history.lock import Holder, Lease, locked
 from scaler.history.panels import History, read_history
+from scaler.history.s3_store import S3Store
+from scaler.history.store import Store
 from scaler.live.asg import AutoScalingLive, OfflineLive
 from scaler.live.interface import LiveGroup
+from scaler.mix.facts import Facts, known_facts
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized, size_all
 from scaler.plan.build import build_plan
@@ -46,6 +56,8 @@ class Runtime:
         workers: processes for the library models, ``None`` for one per usable core.
         environment: variables that the configuration names (credentials), and ``PROMETHEUS_URL``.
         stdin: what a metric of the file ``-`` is read from.
+        holder: who holds the lock while the store is written.
+        fetched: told how far fetching is.
     """
 
     clock: Callable[[], datetime]
@@ -55,6 +67,8 @@ class Runtime:
     workers: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     stdin: BinaryIO | None = None
+    holder: Holder = field(default_factory=lambda: Holder(secrets.token_hex(6), f"process {os.getpid()}"))
+    fetched: Callable[[Progress], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,24 +87,61 @@ class ForecastRun:
     problems: Mapping[str, ScalerError]
 
 
-def fetch(project: Project, runtime: Runtime, *, as_of: datetime, only: Sequence[str] = ()) -> History:
+def fetch(
+    project: Project, runtime: Runtime, *, as_of: datetime, only: Sequence[str] = (), since: datetime | None = None
+) -> History:
     """Bring the archive up to date and read the history of the workloads named ``only``, or of all.
 
+    Args:
+        since: archive what the sources have from here on, however short ``history.lookback`` is.
+
     Raises:
+        StoreLocked: another run writes the store, and something would have to be fetched.
         scaler.errors.Failed: a source or the store as a whole does not answer.
     """
     workloads = _chosen(project, only)
-    runtime.progress(f"reading the history of {len(workloads)} workloads")
+    runtime.progress(f"reading the history of {_counted(workloads)}")
+    store = open_store(project, runtime)
     return read_history(
         workloads,
         as_of=as_of,
         plan_step_seconds=_plan_step(project),
-        archive=ParquetArchive(project.path(project.config.store)),
+        archive=ParquetArchive(store),
         sources=sources_of(project, runtime),
         offline=runtime.offline,
         region=runtime.aws.region(None),
         prometheus_url=runtime.environment.get(URL_VARIABLE),
+        since=since,
+        lock=lambda: _writing(store, runtime),
+        progress=runtime.fetched,
     )
+
+
+def open_store(project: Project, runtime: Runtime) -> Store:
+    """The store that the configuration names: a folder, or ``s3://bucket/prefix``."""
+    given = s3_location(project.config.store)
+    if given is None:
+        return FolderStore(project.path(project.config.store))
+    return S3Store(runtime.aws, *given, region=project.config.defaults.region)
+
+
+def facts_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], *, as_of: datetime) -> Facts:
+    """What is known of the offerings of the workloads.
+
+    Raises:
+        scaler.catalog.interface.UnknownName: the configuration names a type or region that does not exist.
+    """
+    return known_facts(
+        workloads, open_store(project, runtime), runtime.aws, today=as_of.date(), offline=runtime.offline
+    )
+
+
+@contextmanager
+def _writing(store: Store, runtime: Runtime) -> Iterator[Lease]:
+    with locked(store, runtime.holder, runtime.clock) as lease:
+        if lease.took_over is not None:
+            runtime.progress(f"took over the lock of {lease.took_over.owner}, which has expired")
+        yield lease
 
 
 def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], Source]:
@@ -102,13 +153,17 @@ def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], S
     }
 
 
-def forecast(project: Project, runtime: Runtime, history: History, *, as_of: datetime) -> ForecastRun:
-    """Forecast every workload that has a history."""
-    known = {name for panel in history.panels for name in panel.names}
-    sized, problems = size_all([w for w in project.workloads() if w.name in known])
+def forecast(
+    project: Project, runtime: Runtime, history: History, *, as_of: datetime, leave_out: Collection[str] = ()
+) -> ForecastRun:
+    """Forecast every workload that has a history, but for those in ``leave_out``."""
+    known = {name for panel in history.panels for name in panel.names if name not in leave_out}
+    workloads = [w for w in project.workloads() if w.name in known]
+    facts = facts_of(project, runtime, workloads, as_of=as_of)
+    sized, problems = size_all(workloads, facts)
     batches = []
     for panel, batch in _batches(history.panels, sized):
-        runtime.progress(f"forecasting {len(batch)} workloads at steps of {panel.step_seconds} s")
+        runtime.progress(f"forecasting {_counted(batch)} at steps of {panel.step_seconds} s")
         steps = max(
             _grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)
             for g in batch
@@ -139,11 +194,14 @@ def make_plan(
     Raises:
         scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
     """
+    facts_of(project, runtime, _chosen(project, only), as_of=as_of)  # a wrong name ends it before anything is fetched
     history = fetch(project, runtime, as_of=as_of, only=only)
-    forecasts = forecast(project, runtime, history, as_of=as_of)
-    problems = dict(forecasts.problems)
+    # What runs is read first: without it the forecasts, which take longest, would be for nothing.
     reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
-    live = reader.read([g.workload for batch, _ in forecasts.batches for g in batch])
+    live = reader.read([w for w in _chosen(project, only) if w.name not in history.problems])
+    unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
+    forecasts = forecast(project, runtime, history, as_of=as_of, leave_out=unread)
+    problems: dict[str, ScalerError] = {**forecasts.problems, **unread}
     inputs: list[WorkloadInputs] = []
     for batch, values in forecasts.batches:
         for row, given in enumerate(batch):
@@ -220,3 +278,7 @@ def _batches(panels: Sequence[Panel], sized: Mapping[str, Sized]) -> list[tuple[
         for _, batch in sorted(by_quantile.items()):
             batches.append((panel.select([given.workload.name for given in batch]), tuple(batch)))
     return batches
+
+
+def _counted(workloads: Sequence[object]) -> str:
+    return f"{len(workloads)} workload{'' if len(workloads) == 1 else 's'}"

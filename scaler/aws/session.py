@@ -11,6 +11,7 @@ from typing import Any
 
 from scaler.aws.errors import profile_in_use, translate
 from scaler.aws.interface import AwsClients, ClockSkewed
+from scaler.aws.limits import LimitsGuard
 from scaler.errors import ScalerError
 
 #: Attempts per call, the first included. Adaptive back-off doubles up to 20 s: a minute or so at worst.
@@ -34,7 +35,9 @@ class BotocoreClients:
     Args:
         profile, region, endpoint_url: override the selection; the region only where a workload has none.
         attempts: per call, the first included.
-        now: the clock that answers of AWS are compared with.
+        now: the clock that answers of AWS, and times that it is asked for, are compared with.
+        guarded: refuse calls that AWS would refuse or answer with nothing, see :mod:`scaler.aws.limits`.
+            Off only to put into an emulator what AWS would not take, such as old datapoints.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class BotocoreClients:
         attempts: int = ATTEMPTS,
         read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
         now: Callable[[], datetime] = _now,
+        guarded: bool = True,
     ) -> None:
         self._profile = profile
         self._region = region
@@ -53,6 +57,7 @@ class BotocoreClients:
         self._attempts = attempts
         self._read_timeout_seconds = read_timeout_seconds
         self._now = now
+        self._guarded = guarded
         self._session: Any = None
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._lock = threading.RLock()
@@ -108,6 +113,8 @@ class BotocoreClients:
 
                 self._session = Session(profile=self._profile)
                 self._session.register("after-call.*.*", self._check_clock)
+                if self._guarded:
+                    LimitsGuard(self._now).install(self._session)
             return self._session
 
     def _make(self, service: str, region: str | None) -> Any:
@@ -119,17 +126,18 @@ class BotocoreClients:
         if service == "cloudwatch":
             parsers.set_parser_defaults(timestamp_parser=_epoch_seconds)
         session.register_component("response_parser_factory", parsers)
-        return session.create_client(
-            service,
-            region_name=region,
-            endpoint_url=self._endpoint_url,
-            config=Config(
-                retries={"mode": "adaptive", "total_max_attempts": self._attempts},
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                read_timeout=self._read_timeout_seconds,
-                user_agent_extra="scaler",
-            ),
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": self._attempts},
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=self._read_timeout_seconds,
+            user_agent_extra="scaler",
         )
+        made = session.create_client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        if service == "s3" and ".amazonaws." not in made.meta.endpoint_url:
+            # A server of one's own seldom has a host name for each bucket.
+            config = config.merge(Config(s3={"addressing_style": "path"}))
+            made = session.create_client(service, region_name=region, endpoint_url=self._endpoint_url, config=config)
+        return made
 
     def _check_clock(self, parsed: dict[str, Any], **_: Any) -> None:
         sent = parsed.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")

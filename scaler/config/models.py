@@ -28,6 +28,7 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
+from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.units import Duration, Rate, Share, format_duration
 
@@ -293,7 +294,11 @@ class Config(Strict):
     """The whole of ``scaler.yaml``."""
 
     version: FormatVersion = Field(description="Version of this format.")
-    store: str = Field("forecasts/", description="History archive and plans; relative to this file.", min_length=1)
+    store: StoreLocation = Field(
+        "forecasts/",
+        description="History archive and plans: a folder, relative to this file, or s3://bucket/prefix.",
+        min_length=1,
+    )
     defaults: DefaultsConfig = Field(default_factory=DefaultsConfig, description="Settings of every workload.")
     workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
     plan: PlanConfig = Field(default_factory=PlanConfig, description="Step, expiry and size of a plan.")

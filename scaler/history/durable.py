@@ -8,14 +8,17 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-TEMPORARY = ".temporary"
-CORRUPT = ".corrupt"
+from scaler.history.store import CORRUPT, TEMPORARY
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes, *, only_if_absent: bool = False) -> None:
     """Replace ``path`` by ``data`` in one step that survives a power cut.
 
+    Args:
+        only_if_absent: never take the place of a file; the first of several writers wins.
+
     Raises:
+        FileExistsError: there is a file, and ``only_if_absent``.
         OSError: the disk is full, read-only, …; what stood at ``path`` still stands.
     """
     temporary = path.parent / f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}"
@@ -28,7 +31,12 @@ def write_durably(path: Path, data: bytes) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-        os.replace(temporary, path)  # noqa: PTH105 - one name per operation that can fail
+        if only_if_absent:
+            # As exclusive as O_EXCL, and the name never stands for half a file.
+            os.link(temporary, path)
+            os.unlink(temporary)  # noqa: PTH108 - one name per operation that can fail
+        else:
+            os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108

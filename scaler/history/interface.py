@@ -195,16 +195,20 @@ class FetchCounts:
     """What bringing the history up to date took.
 
     Attributes:
-        series: series that can be used.
+        series: series that were wanted.
         calls: requests made to the APIs of sources.
         points_fetched: points that the sources answered.
-        points_archived: points used that were not asked for again.
+        points_archived: those of them that went into the archive.
+        bytes_written: bytes that this wrote to the store.
+        metrics_requested: metrics that the sources bill the calls for; ``None`` if one does not count.
     """
 
     series: int = 0
     calls: int = 0
     points_fetched: int = 0
     points_archived: int = 0
+    bytes_written: int = 0
+    metrics_requested: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -223,35 +227,65 @@ class History:
     provenance: Mapping[str, Provenance]
     problems: Mapping[str, ScalerError]
     counts: FetchCounts
+    quality: Mapping[str, QualityReport] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What is archived of one series.
+
+    Attributes:
+        covered: spans of the window that have been asked and answered completely, ascending and disjoint.
+        newest: time of the newest point, in or after the window; ``None`` if no point is archived.
+    """
+
+    covered: tuple[Window, ...]
+    newest: datetime | None
 
 
 class Archive(Protocol):
-    """What was pulled, kept longer than the source keeps it."""
+    """What was pulled, kept longer than the source keeps it.
 
-    def covered(self, query: MetricQuery, window: Window) -> tuple[Window, ...]:
-        """Spans of the window that have been asked, answered completely and are still readable.
+    Each method raises :class:`StoreFailed` (or an ``AwsFailed``) if the store does not answer.
+    """
 
-        Ascending and disjoint. A damaged file is set aside here, so that its span is asked again.
+    @property
+    def parallel(self) -> int:
+        """How many series it pays to work on at once."""
+        ...
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes written to the store since it was opened."""
+        ...
+
+    def known(self, query: MetricQuery, window: Window) -> Archived:
+        """What there is, as far as it is recorded; cheap.
 
         Raises:
-            StoreFailed: the store cannot be read.
+            ArchiveDamaged: the record cannot be read.
         """
         ...
 
     def read(self, query: MetricQuery, window: Window) -> Points:
-        """Points archived in the window.
+        """Points archived in the window. Changes nothing.
 
         Raises:
-            StoreFailed: the store cannot be read.
+            ArchiveDamaged: a file that the window needs cannot be read.
         """
         ...
 
-    def append(self, query: MetricQuery, window: Window, points: Points) -> None:
-        """Replace the window's points by these and extend what is covered. Atomic.
+    def append(self, query: MetricQuery, windows: Sequence[Window], points: Points) -> None:
+        """Merge in what was answered for the windows, newer values winning, and extend what is covered. Atomic.
 
         Raises:
+            ArchiveDamaged: the record cannot be read.
             StoreFailed: the store cannot be written; what was archived before still stands.
         """
+        ...
+
+    def repair(self, query: MetricQuery, window: Window) -> None:
+        """Set aside what is damaged in the window, so that it counts as never fetched."""
         ...
 
 
@@ -261,6 +295,10 @@ class HistoryRefused(Refused):
 
 class StaleHistory(HistoryRefused):
     """The newest point is older than the limit."""
+
+
+class ArchiveDamaged(HistoryRefused):
+    """What was archived of a series cannot be read as it was written."""
 
 
 class StoreFailed(Failed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,7 @@ from scaler.history.partition import Partition
 from scaler.history.spans import Spans, epoch, moment, union
 
 FORMAT = 1
-_FILE = re.compile(r"\d{4}-\d{2}-[0-9a-f]{16}\.parquet")
+_FILE = re.compile(r"\d{4}-\d{2}(-\d{2})?-[0-9a-f]{16}\.parquet")
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,22 @@ class Manifest:
     Attributes:
         series: the query in one line, for a person who looks into the folder.
         covered: spans asked and answered completely; a span without points is a source that had none.
-        partitions: ascending by month.
+        partitions: months, then days, each ascending.
     """
 
     series: str
     covered: Spans = ()
     partitions: tuple[Partition, ...] = ()
+
+    @property
+    def newest(self) -> int | None:
+        """Time of the last point, seconds since the epoch."""
+        return max((part.newest for part in self.partitions), default=None)
+
+
+def order(partitions: Iterable[Partition]) -> tuple[Partition, ...]:
+    """Months, then days, each ascending: read in this order, a later one replaces its span of those before."""
+    return tuple(sorted(partitions, key=lambda part: (part.is_day, part.label)))
 
 
 def encode(manifest: Manifest) -> bytes:
@@ -39,7 +50,13 @@ def encode(manifest: Manifest) -> bytes:
         "series": manifest.series,
         "covered": [[moment(start).isoformat(), moment(end).isoformat()] for start, end in manifest.covered],
         "partitions": [
-            {"month": part.month, "file": part.file, "sha256": part.sha256, "rows": part.rows}
+            {
+                "label": part.label,
+                "file": part.file,
+                "sha256": part.sha256,
+                "rows": part.rows,
+                "newest": moment(part.newest).isoformat(),
+            }
             for part in manifest.partitions
         ],
     }
@@ -72,11 +89,14 @@ def _manifest(body: dict[str, Any]) -> Manifest:
     covered = tuple(
         (epoch(datetime.fromisoformat(low)), epoch(datetime.fromisoformat(high))) for low, high in body["covered"]
     )
-    partitions = tuple(Partition(p["month"], p["file"], p["sha256"], p["rows"]) for p in body["partitions"])
+    partitions = tuple(
+        Partition(p["label"], p["file"], p["sha256"], p["rows"], epoch(datetime.fromisoformat(p["newest"])))
+        for p in body["partitions"]
+    )
     if covered != union(covered):
         raise ValueError("covered spans are not ascending and disjoint")
     for part in partitions:
-        _ = part.span  # refuses what is not a month
+        _ = part.span  # refuses what is neither a month nor a day
         if not _FILE.fullmatch(part.file):
             raise ValueError(f"{part.file!r} is not the name of a partition")
     return Manifest(body["series"], covered, partitions)

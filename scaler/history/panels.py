@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from scaler.config import Workload
 from scaler.config.units import format_duration
-from scaler.errors import ConfigurationError, ScalerError
-from scaler.history.collect import Wanted, collect
+from scaler.errors import ConfigurationError, Failed, ScalerError
+from scaler.history.collect import Access, Collected, Progress, Wanted, Writing, collect, each_of
 from scaler.history.demand import demand_of, inspect_one
 from scaler.history.interface import MISSING, Archive, Demand, History, HistoryRefused, Panel, QualityReport
 from scaler.history.measured import measure, window_for
 from scaler.history.quality_report import report_of
-from scaler.history.spans import epoch, moment
+from scaler.history.spans import epoch, moment, next_multiple
 from scaler.sources.interface import MetricQuery
 from scaler.sources.queries import queries_for
 from scaler.sources.registry import Sources
@@ -33,6 +35,9 @@ def read_history(
     offline: bool,
     region: str | None = None,
     prometheus_url: str | None = None,
+    since: datetime | None = None,
+    lock: Callable[[], AbstractContextManager[Writing]] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> History:
     """Bring the history of all workloads up to date and turn it into demand.
 
@@ -42,6 +47,9 @@ def read_history(
         as_of: nothing after it has an influence; aware.
         region: the region in effect where a workload names none; archives of two regions stay apart.
         prometheus_url: the same for a Prometheus server.
+        since: archive what the sources have from here on, however short the lookback is; aware.
+        lock: taken while the archive is written.
+        progress: told while the sources answer.
 
     Raises:
         ConfigurationError: ``as_of`` has no time zone, or a source cannot be read as configured.
@@ -59,31 +67,62 @@ def read_history(
     wanted: list[Wanted] = []
     for workload in workloads:
         asked = queries_for(workload, region=region, prometheus_url=prometheus_url)
-        mine = _wanted(workload, as_of=as_of, plan_step_seconds=plan_step_seconds, queries=asked)
+        mine = _wanted(workload, as_of=as_of, plan_step_seconds=plan_step_seconds, queries=asked, since=since)
         if all(each.window.start < each.window.end for each in mine):
             queries[workload.name] = tuple(each.query for each in mine)
             wanted += mine
         else:
             problems[workload.name] = _too_short(workload)
-    collected = collect(wanted, archive=archive, sources=sources, offline=offline)
-    demands: dict[str, Demand] = {}
-    quality: dict[str, QualityReport] = {}
-    for workload in workloads:
-        mine_queries = queries.get(workload.name, ())
-        failed = [collected.problems[q.series_id] for q in mine_queries if q.series_id in collected.problems]
-        if failed:
-            problems[workload.name] = failed[0]
-        elif mine_queries:
-            observed = {query.role: collected.observations[query.series_id] for query in mine_queries}
-            try:
-                measured = measure(workload, observed, as_of=as_of, plan_step_seconds=plan_step_seconds)
-                inspected = inspect_one(measured)
-                quality[workload.name] = report_of(measured, inspected)
-                demands[workload.name] = demand_of(measured, inspected)
-            except ScalerError as error:
-                problems[workload.name] = error
-    provenance = {name: demand.provenance for name, demand in sorted(demands.items())}
-    return History(build_panels(demands), provenance, dict(sorted(problems.items())), collected.counts, quality)
+    access = Access(archive, sources, offline)
+    if lock is not None:
+        access = replace(access, lock=lock)
+    if progress is not None:
+        access = replace(access, progress=progress)
+    collected = collect(wanted, access)
+
+    def read(workload: Workload) -> _Read:
+        mine = queries.get(workload.name, ())
+        return _read(workload, mine, collected, as_of, plan_step_seconds) if mine else _Read()
+
+    results = dict(zip((w.name for w in workloads), each_of(archive, workloads, read), strict=True))
+    problems.update({name: each.problem for name, each in results.items() if each.problem is not None})
+    demands = {name: each.demand for name, each in results.items() if each.demand is not None}
+    return History(
+        build_panels(demands),
+        {name: demand.provenance for name, demand in sorted(demands.items())},
+        dict(sorted(problems.items())),
+        collected.counts,
+        {name: each.quality for name, each in sorted(results.items()) if each.quality is not None},
+    )
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What became of one workload's points."""
+
+    demand: Demand | None = None
+    problem: ScalerError | None = None
+    quality: QualityReport | None = None
+
+
+def _read(
+    workload: Workload, queries: Sequence[MetricQuery], collected: Collected, as_of: datetime, plan_step_seconds: int
+) -> _Read:
+    """One workload's demand; the points it is made of are read here and gone afterwards."""
+    failed = [collected.problems[q.series_id] for q in queries if q.series_id in collected.problems]
+    if failed:
+        return _Read(problem=failed[0])
+    quality = None
+    try:
+        observed = {query.role: collected.observe(query) for query in queries}
+        measured = measure(workload, observed, as_of=as_of, plan_step_seconds=plan_step_seconds)
+        inspected = inspect_one(measured)
+        quality = report_of(measured, inspected)
+        return _Read(demand_of(measured, inspected), quality=quality)
+    except ScalerError as error:
+        if isinstance(error, Failed) and error not in collected.problems.values():
+            raise  # the store does not answer: that is nobody's own problem
+        return _Read(problem=error, quality=quality)
 
 
 def build_panels(demands: Mapping[str, Demand]) -> tuple[Panel, ...]:
@@ -112,13 +151,19 @@ def _panel(step_seconds: int, members: Sequence[Demand]) -> Panel:
 
 
 def _wanted(
-    workload: Workload, *, as_of: datetime, plan_step_seconds: int, queries: Sequence[MetricQuery]
+    workload: Workload,
+    *,
+    as_of: datetime,
+    plan_step_seconds: int,
+    queries: Sequence[MetricQuery],
+    since: datetime | None,
 ) -> list[Wanted]:
     return [
         Wanted(
             query,
             window_for(workload, query.metric, as_of=as_of, plan_step_seconds=plan_step_seconds),
             workload.history.overlap,
+            None if since is None else moment(next_multiple(since, query.period_seconds)),
         )
         for query in queries
     ]

@@ -1,9 +1,9 @@
-"""One month of one series as the bytes of a Parquet file."""
+"""One month or one day of one series as the bytes of a Parquet file."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,52 +13,76 @@ from numpy.typing import NDArray
 from scaler.history.spans import Span, epoch, moment
 from scaler.sources.interface import Points
 
+DAY_SECONDS = 86_400
+
 
 @dataclass(frozen=True)
 class Partition:
     """A partition as the manifest lists it.
 
     Attributes:
-        month: ``YYYY-MM``, UTC.
+        label: ``YYYY-MM`` or ``YYYY-MM-DD``, UTC. A day stands for itself, whatever its month's file has of it.
         file: name in the series' folder; contains a digest of the content, so that a new version never
             takes the place of one that a manifest still lists.
         sha256: of the file's bytes.
-        rows: number of points.
+        rows: number of points, at least one.
+        newest: time of the last point, seconds since the epoch.
     """
 
-    month: str
+    label: str
     file: str
     sha256: str
     rows: int
+    newest: int
 
     @property
     def span(self) -> Span:
-        """The month in seconds since the epoch."""
-        return month_span(self.month)
+        """The month or day in seconds since the epoch."""
+        return span_named(self.label)
+
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a day's file."""
+        return len(self.label) > len("YYYY-MM")
 
 
-def month_span(month: str) -> Span:
-    """First second of ``YYYY-MM`` and of the month after it.
+def span_named(label: str) -> Span:
+    """First second of ``YYYY-MM`` or ``YYYY-MM-DD``, and of the month or day after it.
 
     Raises:
-        ValueError: not such a month.
+        ValueError: neither.
     """
-    start = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
-    after = start.replace(year=start.year + start.month // 12, month=start.month % 12 + 1)
-    return epoch(start), epoch(after)
+    if len(label) > len("YYYY-MM"):
+        start = epoch(datetime.strptime(label, "%Y-%m-%d").replace(tzinfo=UTC))
+        return start, start + DAY_SECONDS
+    first = datetime.strptime(label, "%Y-%m").replace(tzinfo=UTC)
+    after = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return epoch(first), epoch(after)
 
 
-def months(span: Span) -> Iterator[str]:
-    """Months that the span touches, ascending."""
-    start, end = span
-    while start < end:
-        month = f"{moment(start):%Y-%m}"
-        yield month
-        start = month_span(month)[1]
+def months(spans: Iterable[Span]) -> list[str]:
+    """Months that the spans touch, ascending."""
+    found = set()
+    for time, end in spans:
+        while time < end:
+            month = f"{moment(time):%Y-%m}"
+            found.add(month)
+            time = span_named(month)[1]  # noqa: PLW2901 - on to the next month
+    return sorted(found)
 
 
-def encode(month: str, points: Points) -> tuple[Partition, bytes]:
-    """Write the points of one month. Same points, same bytes (for one version of pyarrow)."""
+def days(spans: Iterable[Span]) -> list[str]:
+    """Days that the spans touch, ascending."""
+    found = {
+        f"{moment(day * DAY_SECONDS):%Y-%m-%d}"
+        for start, end in spans
+        for day in range(start // DAY_SECONDS, -(-end // DAY_SECONDS))
+    }
+    return sorted(found)
+
+
+def encode(label: str, points: Points) -> tuple[Partition, bytes]:
+    """Write the points of one month or day, at least one. Same points, same bytes (for one version of pyarrow)."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -74,7 +98,8 @@ def encode(month: str, points: Points) -> tuple[Partition, bytes]:
     )
     data = sink.getvalue().to_pybytes()
     digest = hashlib.sha256(data).hexdigest()
-    return Partition(month, f"{month}-{digest[:16]}.parquet", digest, len(points.times)), data
+    part = Partition(label, f"{label}-{digest[:16]}.parquet", digest, len(points.times), int(points.times[-1]))
+    return part, data
 
 
 def decode(partition: Partition, data: bytes) -> Points:
@@ -109,6 +134,14 @@ def replace(old: Points, span: Span, new: Points) -> Points:
         np.concatenate([old.times[:low], new.times, old.times[high:]]),
         np.concatenate([old.values[:low], new.values, old.values[high:]]),
     )
+
+
+def merge(old: Points, new: Points) -> Points:
+    """Both; where they have the same time, the new value. A source corrects and forgets, but never takes back."""
+    kept = ~np.isin(old.times, new.times)
+    times = np.concatenate([old.times[kept], new.times])
+    order = np.argsort(times, kind="stable")
+    return Points(times[order], np.concatenate([old.values[kept], new.values])[order])
 
 
 def no_points() -> Points:

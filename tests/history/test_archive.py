@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaler.history.archive import ParquetArchive
-from scaler.history.interface import StoreFailed
+from scaler.history.folder_store import FolderStore
+from scaler.history.interface import ArchiveDamaged, StoreFailed
 from scaler.history.spans import moment, span_of, union
 from scaler.sources.interface import Points, Window
 from tests.history.builders import NOON, points, query, same, seconds
@@ -27,7 +28,7 @@ ALL = Window(OCTOBER, JANUARY)
 @pytest.fixture
 def archive(tmp_path: Path) -> ParquetArchive:
     """An empty archive."""
-    return ParquetArchive(tmp_path)
+    return ParquetArchive(FolderStore(tmp_path))
 
 
 def folder_of(root: Path) -> Path:
@@ -39,13 +40,13 @@ def fill(archive: ParquetArchive, window: Window = ALL) -> Points:
     """A point every hour of the window."""
     hours = int((window.end - window.start).total_seconds()) // 3600
     given = points(window.start, [float(hour) for hour in range(hours)], 3600)
-    archive.append(query(), window, given)
+    archive.append(query(), [window], given)
     return given
 
 
 def test_an_empty_archive_covers_nothing_and_makes_nothing(archive, tmp_path):
     """Looking into a store that is not there is no error, and leaves no folder behind."""
-    assert archive.covered(query(), ALL) == ()
+    assert archive.known(query(), ALL).covered == ()
     assert len(archive.read(query(), ALL).times) == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -54,7 +55,7 @@ def test_what_was_appended_is_read_back(archive):
     """Across three months, to the bit, and as another process would see it."""
     given = fill(archive)
     assert same(archive.read(query(), ALL), given)
-    assert archive.covered(query(), ALL) == (ALL,)
+    assert archive.known(query(), ALL).covered == (ALL,)
 
 
 STARTS = st.integers(0, 80 * 24)
@@ -67,8 +68,8 @@ STARTS = st.integers(0, 80 * 24)
     st.integers(1, 40 * 24),
 )
 def test_any_sequence_of_overlapping_appends(tmp_path_factory, appends, read_start, read_hours):
-    """The archive equals a dictionary in which each append replaces its window, whatever the overlaps."""
-    archive = ParquetArchive(tmp_path_factory.mktemp("store"))
+    """The archive equals a dictionary that each append updates, whatever the overlaps: nothing is ever taken back."""
+    archive = ParquetArchive(FolderStore(tmp_path_factory.mktemp("store")))
     model: dict[int, float] = {}
     asked: list[tuple[int, int]] = []
     for start, hours, seed in appends:
@@ -76,9 +77,8 @@ def test_any_sequence_of_overlapping_appends(tmp_path_factory, appends, read_sta
         random = np.random.default_rng(seed)
         values = np.where(random.random(hours) < 0.2, np.nan, random.normal(size=hours) * 1e6)
         given = points(window.start, list(values), 3600)
-        archive.append(query(), window, given)
+        archive.append(query(), [window], given)
         low, high = span_of(window)
-        model = {time: value for time, value in model.items() if not low <= time < high}
         model |= dict(zip(given.times.tolist(), given.values.tolist(), strict=True))
         asked.append((low, high))
     window = Window(OCTOBER + timedelta(hours=read_start), OCTOBER + timedelta(hours=read_start + read_hours))
@@ -86,22 +86,23 @@ def test_any_sequence_of_overlapping_appends(tmp_path_factory, appends, read_sta
     expected = sorted((time, value) for time, value in model.items() if low <= time < high)
     found = archive.read(query(), window)
     assert list(zip(found.times.tolist(), found.values.tolist(), strict=True)) == expected
-    assert archive.covered(query(), Window(OCTOBER, JANUARY + timedelta(days=60))) == tuple(
+    assert archive.known(query(), Window(OCTOBER, JANUARY + timedelta(days=60))).covered == tuple(
         Window(moment(a), moment(b)) for a, b in union(asked)
     )
 
 
 def test_a_top_up_rewrites_only_what_it_touches(archive, tmp_path):
-    """An hour at the end of December leaves the files of October and November alone."""
+    """Two hours at the end of December write the file of that day alone, and leave the months' as they are."""
     fill(archive, Window(OCTOBER, JANUARY - timedelta(hours=1)))
     before = {path.name: path.stat().st_mtime_ns for path in folder_of(tmp_path).glob("*.parquet")}
     archive.append(
-        query(), Window(JANUARY - timedelta(hours=2), JANUARY), points(JANUARY - timedelta(hours=2), [1, 2], 3600)
+        query(), [Window(JANUARY - timedelta(hours=2), JANUARY)], points(JANUARY - timedelta(hours=2), [1, 2], 3600)
     )
     after = {path.name: path.stat().st_mtime_ns for path in folder_of(tmp_path).glob("*.parquet")}
-    assert sorted(name[:7] for name in after) == ["2026-10", "2026-11", "2026-12"]
-    kept = set(before.items()) & set(after.items())
-    assert sorted(name[:7] for name, _ in kept) == ["2026-10", "2026-11"]
+    assert before.items() <= after.items()
+    assert [name[:10] for name in after.keys() - before.keys()] == ["2026-12-31"]
+    assert archive.read(query(), ALL).values[-2:].tolist() == [1, 2]
+    assert archive.known(query(), ALL).covered == (ALL,)
 
 
 def test_reading_touches_only_the_window(archive, tmp_path):
@@ -110,7 +111,7 @@ def test_reading_touches_only_the_window(archive, tmp_path):
     (october,) = folder_of(tmp_path).glob("2026-10-*.parquet")
     october.write_bytes(b"damaged")
     december = Window(datetime(2026, 12, 1, tzinfo=UTC), JANUARY)
-    assert archive.covered(query(), december) == (december,)
+    assert archive.known(query(), december).covered == (december,)
     assert len(archive.read(query(), december).times) == 31 * 24
     assert october.read_bytes() == b"damaged"
 
@@ -119,7 +120,7 @@ def test_the_same_appends_give_the_same_bytes(tmp_path):
     """Two stores filled alike have equal files with equal names."""
     stores = []
     for name in ("left", "right"):
-        fill(ParquetArchive(tmp_path / name))
+        fill(ParquetArchive(FolderStore(tmp_path / name)))
         folder = folder_of(tmp_path / name)
         stores.append({path.name: path.read_bytes() for path in folder.iterdir()})
     assert stores[0] == stores[1]
@@ -136,8 +137,8 @@ def test_an_append_that_changes_nothing_writes_nothing(archive, tmp_path):
 def test_silence_is_covered(archive):
     """A window that was answered with no points is covered and has none."""
     fill(archive, Window(OCTOBER, NOON))
-    archive.append(query(), Window(NOON, JANUARY), points(NOON, []))
-    assert archive.covered(query(), ALL) == (ALL,)
+    archive.append(query(), [Window(NOON, JANUARY)], points(NOON, []))
+    assert archive.known(query(), ALL).covered == (ALL,)
     assert archive.read(query(), ALL).times[-1] < seconds(NOON)
 
 
@@ -158,26 +159,30 @@ def test_a_damaged_partition_is_set_aside_and_counts_as_never_fetched(archive, t
         case "empty":
             november.write_bytes(b"")
     hole = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
-    assert archive.covered(query(), ALL) == (Window(OCTOBER, hole.start), Window(hole.end, JANUARY))
+    with pytest.raises(ArchiveDamaged):
+        archive.read(query(), ALL)
+    archive.repair(query(), ALL)
+    assert archive.known(query(), ALL).covered == (Window(OCTOBER, hole.start), Window(hole.end, JANUARY))
     assert not november.exists()
     assert len(list(folder_of(tmp_path).glob("*.corrupt"))) == (0 if damage == "remove" else 1)
     left = archive.read(query(), ALL)
     assert len(left.times) == (31 + 31) * 24
     inside = (given.times >= seconds(hole.start)) & (given.times < seconds(hole.end))
-    archive.append(query(), hole, Points(given.times[inside], given.values[inside]))
+    archive.append(query(), [hole], Points(given.times[inside], given.values[inside]))
     assert same(archive.read(query(), ALL), given)
-    assert archive.covered(query(), ALL) == (ALL,)
+    assert archive.known(query(), ALL).covered == (ALL,)
 
 
 def test_damage_found_while_reading_is_an_error_and_not_a_gap(archive, tmp_path):
-    """Between asking what is covered and reading it, damage must not come out as fewer points."""
+    """Damage never comes out as fewer points; a reader changes nothing, exit code 3."""
     fill(archive)
     (november,) = folder_of(tmp_path).glob("2026-11-*.parquet")
     november.write_bytes(b"damaged")
-    with pytest.raises(StoreFailed, match="damaged") as caught:
+    with pytest.raises(ArchiveDamaged, match="damaged") as caught:
         archive.read(query(), ALL)
-    assert "run again" in caught.value.next_step
-    assert len(archive.covered(query(), ALL)) == 2
+    assert "fetched again" in caught.value.next_step
+    assert caught.value.exit_code == 3
+    assert november.read_bytes() == b"damaged"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"covered": []}', "\x00\xff"])
@@ -186,7 +191,10 @@ def test_a_damaged_manifest_sets_the_series_aside(archive, tmp_path, text):
     fill(archive)
     folder = folder_of(tmp_path)
     (folder / "manifest.json").write_text(text)
-    assert archive.covered(query(), ALL) == ()
+    with pytest.raises(ArchiveDamaged):
+        archive.known(query(), ALL)
+    archive.repair(query(), ALL)
+    assert archive.known(query(), ALL).covered == ()
     aside = folder.with_name(folder.name + ".corrupt")
     assert len(list(aside.glob("*.parquet"))) == 3
     given = fill(archive)
@@ -198,7 +206,8 @@ def test_an_edited_manifest_is_a_damaged_one(archive, tmp_path):
     fill(archive)
     path = folder_of(tmp_path) / "manifest.json"
     path.write_text(path.read_text().replace("2027-01-01", "2027-02-01"))
-    assert archive.covered(query(), ALL) == ()
+    with pytest.raises(ArchiveDamaged):
+        archive.known(query(), ALL)
 
 
 def test_a_newer_format_is_not_touched(archive, tmp_path):
@@ -212,7 +221,7 @@ def test_a_newer_format_is_not_touched(archive, tmp_path):
     path.write_text(json.dumps(body | {"sha256": seal}))
     before = path.read_bytes()
     with pytest.raises(StoreFailed, match="format 2"):
-        archive.covered(query(), ALL)
+        archive.known(query(), ALL)
     with pytest.raises(StoreFailed, match="format 2"):
         fill(archive)
     assert path.read_bytes() == before
@@ -228,7 +237,7 @@ def test_a_temporary_file_is_never_a_result(archive, tmp_path):
     (folder / "2026-11-0123456789abcdef.parquet").write_bytes(b"not listed by the manifest")
     assert same(archive.read(query(), ALL), given)
     later = Window(JANUARY, JANUARY + timedelta(hours=1))
-    archive.append(query(), later, points(JANUARY, [5]))
+    archive.append(query(), [later], points(JANUARY, [5]))
     assert all(stray.exists() for stray in strays)
     assert not (folder / "2026-11-0123456789abcdef.parquet").exists()
 
@@ -247,7 +256,7 @@ def test_a_temporary_file_is_never_a_result(archive, tmp_path):
 def test_points_that_break_the_contract_are_not_archived(archive, tmp_path, wrong):
     """Row 14: what a source must never answer does not get into the archive."""
     with pytest.raises(ValueError, match="points"):
-        archive.append(query(), Window(NOON, NOON + timedelta(hours=1)), wrong)
+        archive.append(query(), [Window(NOON, NOON + timedelta(hours=1))], wrong)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -255,18 +264,18 @@ def test_points_that_break_the_contract_are_not_archived(archive, tmp_path, wron
 def test_a_series_id_cannot_leave_the_store(archive, tmp_path, name):
     """A name that is not safe for files is refused before anything is touched."""
     with pytest.raises(ValueError, match="file name"):
-        archive.append(replace(query(), series_id=name), ALL, points(NOON, [1]))
+        archive.append(replace(query(), series_id=name), [ALL], points(NOON, [1]))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_that_cannot_be_written_says_so(tmp_path):
     """Exit code 1 with the folder and the cause; a file in the way is not replaced."""
     (tmp_path / "history").write_text("in the way")
-    archive = ParquetArchive(tmp_path)
-    with pytest.raises(StoreFailed, match="could not be written") as caught:
+    archive = ParquetArchive(FolderStore(tmp_path))
+    with pytest.raises(StoreFailed, match="could not be") as caught:
         fill(archive)
     assert caught.value.exit_code == 1
     assert caught.value.why
     with pytest.raises(StoreFailed, match="could not be read"):
-        archive.covered(query(), ALL)
+        archive.known(query(), ALL)
     assert (tmp_path / "history").read_text() == "in the way"

@@ -18,11 +18,12 @@ from pathlib import Path
 import pytest
 
 from scaler.history.archive import ParquetArchive
+from scaler.history.folder_store import FolderStore
 from scaler.history.interface import StoreFailed
 from scaler.sources.interface import Points, Window
 from tests.history.builders import NOON, points, query, same
 
-OPERATIONS = ("open", "write", "fsync", "replace", "unlink")
+OPERATIONS = ("open", "write", "fsync", "link", "replace", "unlink")
 OLD = Window(NOON - timedelta(days=40), NOON)
 NEW = Window(NOON - timedelta(hours=3), NOON + timedelta(days=20))
 WHOLE = Window(OLD.start, NEW.end)
@@ -75,10 +76,10 @@ def _counted(name, real, tried, number, stop, *, dead):
 @pytest.fixture
 def expected(tmp_path: Path) -> tuple[Points, Points]:
     """What a reader finds before the append, and after it."""
-    archive = ParquetArchive(tmp_path / "undisturbed")
-    archive.append(query(), OLD, content(OLD, 0))
+    archive = ParquetArchive(FolderStore(tmp_path / "undisturbed"))
+    archive.append(query(), [OLD], content(OLD, 0))
     old = archive.read(query(), WHOLE)
-    archive.append(query(), NEW, content(NEW, 1e6))
+    archive.append(query(), [NEW], content(NEW, 1e6))
     return old, archive.read(query(), WHOLE)
 
 
@@ -95,17 +96,17 @@ def test_stopping_at_each_operation_leaves_the_old_or_the_new(tmp_path, expected
     gone = Killed if fault == "killed" else StoreFailed
     for number in range(1, 200):
         root = tmp_path / str(number)
-        archive = ParquetArchive(root)
-        archive.append(query(), OLD, content(OLD, 0))
+        archive = ParquetArchive(FolderStore(root))
+        archive.append(query(), [OLD], content(OLD, 0))
         before = listing(root)
         stop = Killed if fault == "killed" else lambda: OSError(errno.ENOSPC, "No space left on device")
         finished = False
         with stopping_at(number, stop, dead=fault == "killed") as tried, suppress(gone):
-            archive.append(query(), NEW, content(NEW, 1e6))
+            archive.append(query(), [NEW], content(NEW, 1e6))
             finished = True
-        reader = ParquetArchive(root)
+        reader = ParquetArchive(FolderStore(root))
         found = reader.read(query(), WHOLE)
-        covered = reader.covered(query(), WHOLE)
+        covered = reader.known(query(), WHOLE).covered
         if same(found, old):
             assert covered == (OLD,)
             assert before.items() <= listing(root).items()
@@ -115,7 +116,7 @@ def test_stopping_at_each_operation_leaves_the_old_or_the_new(tmp_path, expected
             assert covered == (WHOLE,)
         seen.add((same(found, old), finished))
         # Whatever was left behind, the next run succeeds and tidies up after it.
-        reader.append(query(), NEW, content(NEW, 1e6))
+        reader.append(query(), [NEW], content(NEW, 1e6))
         assert same(reader.read(query(), WHOLE), new)
         if number > len(tried):
             break
@@ -127,14 +128,14 @@ def test_a_failed_write_leaves_no_litter(tmp_path):
     """A full disk is not made fuller by temporary files, and the old files are byte-identical."""
     for number in range(1, 12):
         root = tmp_path / str(number)
-        archive = ParquetArchive(root)
-        archive.append(query(), OLD, content(OLD, 0))
+        archive = ParquetArchive(FolderStore(root))
+        archive.append(query(), [OLD], content(OLD, 0))
         before = listing(root)
         with (
             stopping_at(number, lambda: OSError(errno.ENOSPC, "No space left on device"), dead=False),
             pytest.raises(StoreFailed, match="could not be written") as caught,
         ):
-            archive.append(query(), NEW, content(NEW, 1e6))
+            archive.append(query(), [NEW], content(NEW, 1e6))
         assert caught.value.why == "No space left on device"
         after = listing(root)
         assert before.items() <= after.items()
@@ -147,22 +148,22 @@ def test_a_failed_write_leaves_no_litter(tmp_path):
 def test_a_real_kill_leaves_the_old_or_the_new(tmp_path, expected, operation, call):
     """Row 33: the process is killed by the system in the middle of an append, lock and all."""
     old, new = expected
-    archive = ParquetArchive(tmp_path / "store")
-    archive.append(query(), OLD, content(OLD, 0))
+    archive = ParquetArchive(FolderStore(tmp_path / "store"))
+    archive.append(query(), [OLD], content(OLD, 0))
     script = f"""
         import os, signal, sys
         from pathlib import Path
-        from tests.history.test_archive_stops import NEW, ParquetArchive, content, query
+        from tests.history.test_archive_stops import NEW, FolderStore, ParquetArchive, content, query
         real, calls = os.{operation}, []
         def dying(*args, **kwargs):
             calls.append(1)
             if len(calls) == {call}:
                 os.kill(os.getpid(), signal.SIGKILL)
             return real(*args, **kwargs)
-        archive = ParquetArchive(Path({str(tmp_path / "store")!r}))
+        archive = ParquetArchive(FolderStore(Path({str(tmp_path / "store")!r})))
         archive.read(query(), NEW)
         os.{operation} = dying
-        archive.append(query(), NEW, content(NEW, 1e6))
+        archive.append(query(), [NEW], content(NEW, 1e6))
     """
     done = subprocess.run(  # noqa: PLW1510 - the code is what is tested
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -173,9 +174,9 @@ def test_a_real_kill_leaves_the_old_or_the_new(tmp_path, expected, operation, ca
     assert done.returncode == -signal.SIGKILL, done.stderr
     found = archive.read(query(), WHOLE)
     assert same(found, old) or same(found, new)
-    archive.append(query(), NEW, content(NEW, 1e6))
+    archive.append(query(), [NEW], content(NEW, 1e6))
     assert same(archive.read(query(), WHOLE), new)
-    assert archive.covered(query(), WHOLE) == (WHOLE,)
+    assert archive.known(query(), WHOLE).covered == (WHOLE,)
 
 
 @pytest.mark.slow
@@ -188,13 +189,14 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path):
         from datetime import timedelta
         from pathlib import Path
         from scaler.history.archive import ParquetArchive
+        from scaler.history.folder_store import FolderStore
         from scaler.sources.interface import Window
         from tests.history.builders import NOON, points, query
-        archive = ParquetArchive(Path({str(root)!r}))
+        archive = ParquetArchive(FolderStore(Path({str(root)!r})))
         first = NOON - timedelta(days=20) + int(sys.argv[1]) * timedelta(hours=6)
         for day in range(15):
             start = first + timedelta(days=day)
-            archive.append(query(), Window(start, start + timedelta(hours=6)), points(start, range(72)))
+            archive.append(query(), [Window(start, start + timedelta(hours=6))], points(start, range(72)))
     """
     writers = [
         subprocess.Popen(
@@ -206,7 +208,7 @@ def test_writers_at_the_same_time_lose_nothing(tmp_path):
     ]
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0] * 4, errors
-    archive = ParquetArchive(root)
+    archive = ParquetArchive(FolderStore(root))
     window = Window(NOON - timedelta(days=20), NOON - timedelta(days=5))
-    assert archive.covered(query(), window) == (window,)
+    assert archive.known(query(), window).covered == (window,)
     assert archive.read(query(), window).values.tolist() == list(map(float, range(72))) * 60

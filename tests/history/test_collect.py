@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from scaler.errors import Failed
+from scaler.errors import Failed, Refused, ScalerError
 from scaler.history.archive import ParquetArchive
-from scaler.history.collect import Collected, Wanted, collect
-from scaler.history.interface import FetchCounts, HistoryRefused
+from scaler.history.collect import Access, Wanted, collect
+from scaler.history.folder_store import FolderStore
+from scaler.history.interface import FetchCounts, HistoryRefused, Observations
 from scaler.sources.interface import MetricQuery, NoDatapoints, Points, SeriesRefused, Window
 from tests.history.builders import NOON, RecordingSource, known, points, query, same, sources, workload
 
@@ -25,7 +26,7 @@ EVER = points(NOON - 60 * DAY, [float(bucket) for bucket in range(120 * 288)])
 @pytest.fixture
 def archive(tmp_path: Path) -> ParquetArchive:
     """An empty archive."""
-    return ParquetArchive(tmp_path)
+    return ParquetArchive(FolderStore(tmp_path))
 
 
 def ever(**changes: object) -> RecordingSource:
@@ -44,12 +45,36 @@ def window(end=NOON, days: float = 2) -> Window:
     return Window(end - days * DAY, end)
 
 
-def run(
-    archive: ParquetArchive, source: RecordingSource, asked: Window, *, offline: bool = False, given=None
-) -> Collected:
+@dataclass(frozen=True)
+class Known:
+    """Each series is in exactly one of the two, by ``series_id``."""
+
+    observations: dict[str, Observations]
+    problems: dict[str, ScalerError]
+    counts: FetchCounts
+
+
+def observe(wanted: list[Wanted], access: Access) -> Known:
+    """Collect, and read each series back."""
+    collected = collect(wanted, access)
+    found: dict[str, Observations] = {}
+    problems: dict[str, ScalerError] = {}
+    for each in wanted:
+        try:
+            found[each.query.series_id] = collected.observe(each.query)
+        except Refused as refusal:
+            problems[each.query.series_id] = refusal
+    return Known(found, problems, collected.counts)
+
+
+def run(archive: ParquetArchive, source: RecordingSource, asked: Window, *, offline: bool = False, since=None) -> Known:
     """Collect one series."""
-    wanted = [Wanted(given or query(), asked, OVERLAP)]
-    return collect(wanted, archive=archive, sources=sources(source), offline=offline)
+    return observe([Wanted(query(), asked, OVERLAP, since)], Access(archive, sources(source), offline))
+
+
+def counted(counts: FetchCounts) -> tuple[int, int, int, int]:
+    """Series, calls, points fetched, points archived."""
+    return (counts.series, counts.calls, counts.points_fetched, counts.points_archived)
 
 
 def refused(what: str) -> SeriesRefused:
@@ -66,7 +91,7 @@ def test_the_first_run_asks_for_the_window_and_archives_it(archive):
     assert same(known_now.points, within(window()))
     assert known_now.answered == (window(),)
     assert same(archive.read(query(), window()), known_now.points)
-    assert collected.counts == FetchCounts(series=1, calls=1, points_fetched=576, points_archived=0)
+    assert counted(collected.counts) == (1, 1, 576, 576)
 
 
 def test_the_second_run_asks_for_the_new_part_and_the_overlap(archive):
@@ -77,7 +102,7 @@ def test_the_second_run_asks_for_the_new_part_and_the_overlap(archive):
     collected = run(archive, source, later)
     assert source.windows() == [(NOON - OVERLAP, NOON + HOUR)]
     assert same(collected.observations[query().series_id].points, within(later))
-    assert collected.counts == FetchCounts(series=1, calls=1, points_fetched=48, points_archived=576 - 48)
+    assert counted(collected.counts) == (1, 1, 48, 48)
 
 
 def test_the_same_run_again_asks_nothing(archive):
@@ -86,7 +111,7 @@ def test_the_same_run_again_asks_nothing(archive):
     source = ever()
     collected = run(archive, source, window())
     assert source.asked == []
-    assert collected.counts == FetchCounts(series=1, calls=0, points_fetched=0, points_archived=576)
+    assert collected.counts == FetchCounts(series=1)
 
 
 def test_a_longer_lookback_asks_only_for_what_came_before(archive):
@@ -168,7 +193,7 @@ def test_an_empty_answer_is_no_datapoints_with_near_names(archive):
     assert problem.exit_code == 3
     assert "RequestCount" in problem.next_step
     assert collected.observations == {}
-    assert archive.covered(query(), window()) == ()
+    assert archive.known(query(), window()).covered == ()
     later = ever()
     run(archive, later, window())
     assert later.windows() == [(window().start, NOON)]
@@ -195,11 +220,11 @@ def test_a_problem_stays_with_its_series(archive):
     other = query(workload("other"))
     source = ever(refuses={other.series_id: refused("forbidden")})
     wanted = [Wanted(each, window(), OVERLAP) for each in (query(), other)]
-    collected = collect(wanted, archive=archive, sources=sources(source), offline=False)
+    collected = observe(wanted, Access(archive, sources(source)))
     assert collected.problems == {other.series_id: source.refuses[other.series_id]}
     assert list(collected.observations) == [query().series_id]
-    assert archive.covered(query(), window()) == (window(),)
-    assert archive.covered(other, window()) == ()
+    assert archive.known(query(), window()).covered == (window(),)
+    assert archive.known(other, window()).covered == ()
 
 
 def test_a_problem_is_not_answered_from_the_archive(archive):
@@ -208,7 +233,7 @@ def test_a_problem_is_not_answered_from_the_archive(archive):
     source = ever(refuses={query().series_id: refused("internal error")})
     collected = run(archive, source, window(NOON + HOUR))
     assert list(collected.problems) == [query().series_id]
-    assert archive.covered(query(), window(NOON + HOUR)) == (Window(NOON + HOUR - 2 * DAY, NOON),)
+    assert archive.known(query(), window(NOON + HOUR)).covered == (Window(NOON + HOUR - 2 * DAY, NOON),)
 
 
 def test_a_source_that_fails_as_a_whole_fails_the_run_and_leaves_the_archive(archive):
@@ -248,12 +273,8 @@ def test_a_file_is_read_whole_and_never_archived(archive, tmp_path, offline):
     """Files are their own archive, and are there offline too."""
     source = RecordingSource(store={file_query().series_id: EVER}, archived=False)
     for _ in range(2):
-        collected = collect(
-            [Wanted(file_query(), window(), OVERLAP)],
-            archive=archive,
-            sources=sources(RecordingSource(), source),
-            offline=offline,
-        )
+        wanted = [Wanted(file_query(), window(), OVERLAP)]
+        collected = observe(wanted, Access(archive, sources(RecordingSource(), source), offline))
         assert same(collected.observations[file_query().series_id].points, within(window()))
     assert source.windows() == [(window().start, NOON)] * 2
     assert list(tmp_path.iterdir()) == []
@@ -272,14 +293,14 @@ def test_points_beyond_the_window_are_left_out_and_mentioned(archive):
         found = run(archive, source, window()).observations[query().series_id]
         assert same(found.points, within(window()))
         assert found.notes == ("12 points of the bucket that is not complete yet left out",)
-    assert archive.covered(query(), window(NOON + HOUR)) == (Window(NOON + HOUR - 2 * DAY, NOON),)
+    assert archive.known(query(), window(NOON + HOUR)).covered == (Window(NOON + HOUR - 2 * DAY, NOON),)
 
 
 def test_a_series_that_two_workloads_need_is_asked_once(archive):
     """The hull of both windows; each finds its own in it."""
     source = ever()
     wanted = [Wanted(query(), window(days=1), OVERLAP), Wanted(query(), window(days=3), HOUR)]
-    collected = collect(wanted, archive=archive, sources=sources(source), offline=False)
+    collected = observe(wanted, Access(archive, sources(source)))
     assert source.windows() == [(NOON - 3 * DAY, NOON)]
     assert len(collected.observations) == 1
 

@@ -14,6 +14,7 @@ import pytest
 from scaler.errors import ConfigurationError
 from scaler.history.archive import ParquetArchive
 from scaler.history.demand import build_demand
+from scaler.history.folder_store import FolderStore
 from scaler.history.interface import HistoryRefused, StaleHistory
 from scaler.history.panels import build_panels, read_history
 from scaler.sources.files import FileSource
@@ -40,7 +41,7 @@ START = NOON - 2 * DAY
 @pytest.fixture
 def archive(tmp_path: Path) -> ParquetArchive:
     """An empty archive."""
-    return ParquetArchive(tmp_path / "store")
+    return ParquetArchive(FolderStore(tmp_path / "store"))
 
 
 def source_for(*workloads, values=None) -> RecordingSource:
@@ -142,7 +143,9 @@ def test_what_comes_after_as_of_never_changes_anything(archive, tmp_path):
     one = workload()
     values = [300.0 + bucket % 11 for bucket in range(576)]
     then = NOON - timedelta(hours=5, minutes=2)
-    before = read([one], ParquetArchive(tmp_path / "other"), source_for(one, values=values[:515]), as_of=then)
+    before = read(
+        [one], ParquetArchive(FolderStore(tmp_path / "other")), source_for(one, values=values[:515]), as_of=then
+    )
     read([one], archive, source_for(one, values=values))
     for offline in (True, False):
         after = read([one], archive, source_for(one, values=values), as_of=then, offline=offline)
