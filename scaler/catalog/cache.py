@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from scaler.catalog.interface import Catalogue, CatalogueFailed, Entry, FigureStore, Gpu, Hardware, Price, SpotRisk
@@ -30,11 +27,7 @@ def read_cached(store: FigureStore, region: str) -> Catalogue | None:
     if content is None:
         return None
     try:
-        given = json.loads(content)
-        if given["format"] != _FORMAT:
-            raise ValueError(f"format {given['format']}, where {_FORMAT} is known")
-        entries = {name: _entry(name, each) for name, each in given["entries"].items()}
-        return Catalogue(given["region"], entries, given["origin"], tuple(given["notes"]))
+        return _catalogue(json.loads(content))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogueFailed(
             f"{key_of(region)} of the store is no catalogue",
@@ -58,6 +51,13 @@ def write_cached(store: FigureStore, catalogue: Catalogue) -> None:
     store.write(key_of(catalogue.region), text.encode())
 
 
+def _catalogue(given: dict[str, Any]) -> Catalogue:
+    if given["format"] != _FORMAT:
+        raise ValueError(f"format {given['format']}, where {_FORMAT} is known")
+    entries = {name: _entry(name, each) for name, each in given["entries"].items()}
+    return Catalogue(given["region"], entries, given["origin"], tuple(given["notes"]))
+
+
 def _plain(entry: Entry) -> dict[str, Any]:
     plain = asdict(entry)
     del plain["hardware"]["instance_type"]  # it is the key
@@ -78,52 +78,3 @@ def _entry(name: str, given: dict[str, Any]) -> Entry:
 
 def _price(given: dict[str, Any]) -> Price:
     return Price(given["usd_per_hour"], date.fromisoformat(given["as_of"]), given["source"])
-
-
-class FolderStore:
-    """A store in a folder of this machine."""
-
-    def __init__(self, root: Path) -> None:
-        self._root = root
-
-    def read(self, key: str) -> bytes | None:
-        """The bytes under ``key``, ``None`` if there are none.
-
-        Raises:
-            CatalogueFailed: they cannot be read.
-        """
-        try:
-            return (self._root / key).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _unreachable(self._root / key, "read", error) from None
-
-    def write(self, key: str, data: bytes) -> None:
-        """Put ``data`` under ``key``: whoever reads sees the old bytes or the new ones.
-
-        Raises:
-            CatalogueFailed: they cannot be written; what was there still stands.
-        """
-        path = self._root / key
-        temporary: str | None = None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".temporary")
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).replace(path)
-        except OSError as error:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
-            raise _unreachable(path, "written", error) from None
-
-
-def _unreachable(path: Path, done: str, error: OSError) -> CatalogueFailed:
-    return CatalogueFailed(
-        f"{path} cannot be {done}",
-        why=error.strerror or str(error),
-        next_step="check the folder that store names in the configuration",
-    )

@@ -138,7 +138,13 @@ class FigureStore(Protocol):
 
 
 class UnknownName(ConfigurationError):
-    """The configuration names an instance type or a region that does not exist, as far as is known."""
+    """The configuration names an instance type or a region that does not exist, as far as is known.
+
+    Attributes:
+        more: other names of the same configuration that do not exist.
+    """
+
+    more: tuple[UnknownName, ...] = ()
 
 
 class CatalogueFailed(Failed):

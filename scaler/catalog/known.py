@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from scaler.catalog.cache import read_cached
 from scaler.catalog.interface import Catalogue, Entry, FigureStore, UnknownName
 from scaler.catalog.starter import known_names, starter_catalogue
+from scaler.config import Workload
 
 
 def known_catalogue(store: FigureStore | None, region: str | None) -> Catalogue:
@@ -45,44 +45,52 @@ def near_types(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(near))[:3]
 
 
-def check_type(name: str, known: Iterable[str], *, as_of: date, key: str, file: str | None = None) -> None:
-    """Refuse a type that nobody knows.
+def check_names(
+    workloads: Iterable[Workload], catalogue: Catalogue, confirm: Callable[[str | None, Sequence[str]], Iterable[str]]
+) -> None:
+    """Refuse types and regions that nobody knows, before anything is asked of them.
 
     Args:
-        known: names that exist beside those that ship with scaler.
-        as_of: the day up to which the names are complete, for the message.
+        catalogue: what is known beside the names that ship with scaler.
+        confirm: told a region and types that are not known here; answers with those that exist there.
 
     Raises:
-        UnknownName: it is not among them; with the nearest names.
+        UnknownName: the first of them by workload, with the nearest names; the others in ``more``.
     """
-    names = known_names().types.union(known)
-    if name in names:
-        return
+    problems: list[UnknownName] = []
+    regions = known_names().regions
+    for workload in workloads:
+        where = f"workloads.{workload.name}"
+        if workload.region is not None and workload.region not in regions:
+            problems.append(_unknown_region(workload.region, where))
+            continue
+        names = known_names().types.union(catalogue.entries)
+        missing = [name for name in workload.capacity.instance_types if name not in names]
+        exist = set(confirm(workload.region, missing)) if missing else set()
+        problems += [_unknown_type(name, names, where) for name in missing if name not in exist]
+    if problems:
+        first, *others = problems
+        first.more = tuple(others)
+        raise first
+
+
+def _unknown_type(name: str, names: frozenset[str], where: str) -> UnknownName:
     near = near_types(name, names)
-    raise UnknownName(
+    return UnknownName(
         f"{name} is no EC2 instance type",
-        why=f"it is not among the {len(names)} types known up to {as_of}",
+        why=f"it is not among the {len(names)} types known up to {known_names().as_of}",
         next_step=(f"Did you mean {' or '.join(near)}? " if near else "")
-        + "If it is newer than that, run scaler catalog once with access to AWS.",
-        key=key,
-        file=file,
+        + "If it is newer than that, plan once with access to AWS, which is then asked.",
+        key=f"{where}.capacity",
     )
 
 
-def check_region(name: str, *, key: str, file: str | None = None) -> None:
-    """Refuse a region that nobody knows.
-
-    Raises:
-        UnknownName: it is not among the known ones; with the nearest names.
-    """
+def _unknown_region(name: str, where: str) -> UnknownName:
     names = known_names()
-    if name in names.regions:
-        return
     near = difflib.get_close_matches(name, sorted(names.regions), n=3, cutoff=0.6)
-    raise UnknownName(
+    return UnknownName(
         f"{name} is no AWS region",
         why=f"it is not among the {len(names.regions)} regions known up to {names.as_of}",
         next_step=f"Did you mean {' or '.join(near)}?" if near else "Name a region such as us-east-1.",
-        key=key,
-        file=file,
+        key=f"{where}.region",
     )

@@ -141,12 +141,30 @@ class TypePrice(Strict):
 
 
 class PricesConfig(Strict):
-    """Prices with the day they were true."""
+    """Prices with the day they were true, and how old a price may be."""
 
-    as_of: Day = Field(description="The day the prices were read, e.g. 2026-01-31.")
-    usd_per_hour: dict[InstanceType, TypePrice] = Field(
-        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}."
+    as_of: Day | None = Field(
+        None, description="The day the prices were read, e.g. 2026-01-31. Given with usd_per_hour."
     )
+    usd_per_hour: dict[InstanceType, TypePrice] | None = Field(
+        None,
+        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}. "
+        "Without it, prices come from the catalogue (see scaler catalog).",
+    )
+    max_age: Duration = Field(
+        timedelta(days=400),
+        description="An on-demand price older than this is unknown for cost: shown as —, never used. "
+        "List prices change about once a year.",
+    )
+    max_spot_age: Duration = Field(
+        timedelta(days=30), description="A spot price older than this is unknown for cost. They change daily."
+    )
+
+    @model_validator(mode="after")
+    def _dated(self) -> PricesConfig:
+        if (self.as_of is None) != (self.usd_per_hour is None):
+            raise ValueError("give both of as_of, usd_per_hour, or neither: a price without its day is worth nothing")
+        return self
 
 
 class LiveConfig(Strict):

@@ -16,7 +16,7 @@ def group_mix(spot: SpotConfig, weights: tuple[tuple[str, int], ...], prices: Pr
     The percentage is rounded up, so that the share of spot never exceeds the accepted one.
     """
     percentage = min(100, math.ceil((1 - spot.max_share) * 100 - 1e-9))
-    known = prices.usd_per_hour if prices is not None else {}
+    known = (prices.usd_per_hour if prices is not None else None) or {}
     kinds: tuple[CapacityType, ...] = ("on-demand", "spot") if percentage < 100 else ("on-demand",)
     offerings = tuple(
         Offering(name, None, kind, weight, _price(known.get(name), kind)) for kind in kinds for name, weight in weights
