@@ -16,7 +16,7 @@ def build_plan(
 ) -> Plan:
     """Plan every workload and seal the result. Workloads stand in the order of their names."""
     parts = [plan_workload(given, mixer, context) for given in inputs]
-    parts += [refused_workload(given) for given in refused]
+    parts += [refused_workload(given, context) for given in refused]
     plan = Plan(
         schema_version=SCHEMA_VERSION,
         plan_id="",

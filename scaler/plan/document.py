@@ -129,6 +129,17 @@ class RiskPart(Part):
     pools: int
 
 
+class ActionPart(Part):
+    """A scheduled action that stood on the target."""
+
+    name: str
+    start: datetime | None
+    recurrence: str | None
+    min_size: int | None
+    max_size: int | None
+    desired_size: int | None
+
+
 class LivePart(Part):
     """What ran when the plan was made."""
 
@@ -136,6 +147,7 @@ class LivePart(Part):
     max_size: int
     desired_size: int
     foreign_actions: int = Field(description="Scheduled actions that are not scaler's.")
+    actions: tuple[ActionPart, ...] = Field(default=(), description="All scheduled actions, sorted by name.")
     fingerprint: str
 
 
@@ -144,6 +156,7 @@ class TargetPart(Part):
 
     kind: Literal["asg"]
     name: str
+    region: str | None = Field(default=None, description="Where it runs; None if AWS was not asked.")
 
 
 class WorkloadPart(Part):

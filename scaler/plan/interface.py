@@ -50,7 +50,9 @@ class PlanContext:
     """What the plan as a whole stands on.
 
     Attributes:
+        region: that was read, ``None`` if there were none or several.
         accepted: pairs of workload and rule (``"shortfall"``) whose refusal a person has accepted.
+        default_region: of the workloads whose configuration names none.
     """
 
     as_of: datetime
@@ -61,6 +63,7 @@ class PlanContext:
     scaler_version: str
     max_actions: int
     accepted: frozenset[tuple[str, str]] = frozenset()
+    default_region: str | None = None
 
 
 class PlanRefused(Refused):

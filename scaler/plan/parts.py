@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from scaler.plan.document import BacktestPart, CandidatePart, ForecastPart, HistoryPart, LivePart
+from scaler.plan.document import ActionPart, BacktestPart, CandidatePart, ForecastPart, HistoryPart, LivePart
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import foreign_actions
 
@@ -69,5 +69,16 @@ def live_part(inputs: WorkloadInputs) -> LivePart | None:
         max_size=live.max_size,
         desired_size=live.desired_size,
         foreign_actions=foreign_actions(live),
+        actions=tuple(
+            ActionPart(
+                name=action.name,
+                start=action.start,
+                recurrence=action.recurrence,
+                min_size=action.min_size,
+                max_size=action.max_size,
+                desired_size=action.desired_size,
+            )
+            for action in live.actions
+        ),
         fingerprint=live.fingerprint,
     )

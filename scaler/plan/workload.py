@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.config import Workload
 from scaler.mix.interface import Mixer
 from scaler.plan.bounds import Bounded, apply_bounds, binding
 from scaler.plan.compile import Level, compile_levels
@@ -39,7 +40,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     mix = inputs.mix
     return WorkloadPart(
         name=inputs.workload.name,
-        target=TargetPart(kind="asg", name=inputs.workload.target.asg),
+        target=_target(inputs.workload, context),
         status=status,
         reasons=reasons,
         history=history_part(inputs),
@@ -76,15 +77,20 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     )
 
 
-def refused_workload(refused: RefusedWorkload) -> WorkloadPart:
+def refused_workload(refused: RefusedWorkload, context: PlanContext) -> WorkloadPart:
     """A workload without a plan: its name, and why."""
     error = refused.error
     return WorkloadPart(
         name=refused.workload.name,
-        target=TargetPart(kind="asg", name=refused.workload.target.asg),
+        target=_target(refused.workload, context),
         status="refused",
         reasons=(error.what, error.why, error.next_step),
     )
+
+
+def _target(workload: Workload, context: PlanContext) -> TargetPart:
+    region = workload.region or context.region or context.default_region
+    return TargetPart(kind="asg", name=workload.target.asg, region=region)
 
 
 def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
