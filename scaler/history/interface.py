@@ -62,6 +62,12 @@ class Panel:
         """End of the last step; the forecast begins here."""
         return self.start + timedelta(seconds=self.step_seconds * self.steps)
 
+    @property
+    def capped(self) -> NDArray[np.bool_]:
+        """Where a value is a lower bound of demand, shape of ``values``."""
+        result: NDArray[np.bool_] = (self.marks & CAPPED) != 0
+        return result
+
     def select(self, names: Sequence[str]) -> Panel:
         """The rows of ``names``, in that order."""
         rows = [self.names.index(name) for name in names]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaler.capacity.interface import Requirement
 from scaler.config import LimitsConfig
+from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
+from scaler.plan.interface import PlanRefused
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,34 @@ def apply_bounds(needed: NDArray[np.int64], limits: LimitsConfig, live: LiveGrou
     )
 
 
-def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirement) -> str:
+def require_live(name: str, provenance: Provenance, live: LiveGroup | None) -> None:
+    """Refuse to plan for a workload that must not scale in and of which nobody knows what runs.
+
+    Raises:
+        PlanRefused: there is a reason to hold, and the live state is unknown.
+    """
+    if provenance.hold is not None and live is None:
+        raise PlanRefused(
+            f"{name}: nothing may be scaled in now, and what runs is unknown",
+            why=provenance.hold,
+            next_step="plan with access to AWS, or give the sizes that run under live:",
+        )
+
+
+def hold(bounded: Bounded, live: LiveGroup, floor: NDArray[np.int64]) -> Bounded:
+    """No scale-in: neither below what runs now, nor below what the group would have if nothing were changed.
+
+    Args:
+        floor: the minimum of the live group in each step, shape ``(steps,)``.
+    """
+    least = np.maximum(floor, max(live.min_size, live.desired_size))
+    return replace(bounded, units=np.minimum(np.maximum(bounded.units, least), bounded.max_size))
+
+
+def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirement, *, held: bool = False) -> str:
     """What decides a level, in words."""
+    if held and level > max(needed, limits.min):
+        return "no scale-in while what is measured is not demand"
     if needed > limits.max:
         return f"limits.max {limits.max}, {needed - limits.max} units short"
     if needed < limits.min:

@@ -18,6 +18,15 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, ser_json_inf_nan="constants")
 
 
+class FindingPart(Part):
+    """Something that was found in the history, such as a gap, an outage or a capped period."""
+
+    kind: str
+    start: datetime
+    end: datetime
+    evidence: str
+
+
 class HistoryPart(Part):
     """The history that the plan was made from."""
 
@@ -30,6 +39,10 @@ class HistoryPart(Part):
     digest: str
     unit: str = Field(description="Unit of demand.")
     notes: tuple[str, ...] = ()
+    quality: tuple[FindingPart, ...] = Field(
+        default=(), description="What the inspection found; of the gaps, the twenty longest."
+    )
+    hold: str | None = Field(default=None, description="Why this plan scales nothing in; None if it may.")
 
 
 class CandidatePart(Part):

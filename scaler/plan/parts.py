@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from scaler.plan.document import ActionPart, BacktestPart, CandidatePart, ForecastPart, HistoryPart, LivePart
+from scaler.history.quality_report import for_plan
+from scaler.plan.document import (
+    ActionPart,
+    BacktestPart,
+    CandidatePart,
+    FindingPart,
+    ForecastPart,
+    HistoryPart,
+    LivePart,
+)
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import foreign_actions
 
@@ -25,6 +34,10 @@ def history_part(inputs: WorkloadInputs) -> HistoryPart:
         digest=p.digest,
         unit=p.unit,
         notes=p.notes,
+        quality=tuple(
+            FindingPart(kind=f.kind, start=f.start, end=f.end, evidence=f.evidence) for f in for_plan(p.findings)
+        ),
+        hold=p.hold,
     )
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from scaler.config import Workload
 from scaler.mix.interface import Mixer
-from scaler.plan.bounds import Bounded, apply_bounds, binding
+from scaler.plan.bounds import Bounded, apply_bounds, binding, hold, require_live
 from scaler.plan.compile import Level, compile_levels
 from scaler.plan.cost import plan_cost
 from scaler.plan.document import (
@@ -29,10 +29,13 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     """Plan one workload from its requirement, mix and live state.
 
     A shortfall (demand above ``limits.max``) is planned at the maximum and refused, so that nothing is
-    written before somebody has seen it.
+    written before somebody has seen it. While there is a reason to hold, nothing is scaled in.
+
+    Raises:
+        PlanRefused: there is a reason to hold, and the live state is unknown.
     """
     needed = inputs.requirement
-    bounded = apply_bounds(needed.units, inputs.workload.limits, inputs.live)
+    bounded = _bounded(inputs)
     room = max(1, context.max_actions - foreign_actions(inputs.live))
     levels = compile_levels(bounded.units, room)
     floor = _floor(levels, bounded.units.shape[0])
@@ -93,6 +96,15 @@ def _target(workload: Workload, context: PlanContext) -> TargetPart:
     return TargetPart(kind="asg", name=workload.target.asg, region=region)
 
 
+def _bounded(inputs: WorkloadInputs) -> Bounded:
+    needed, live = inputs.requirement, inputs.live
+    require_live(inputs.workload.name, inputs.provenance, live)
+    bounded = apply_bounds(needed.units, inputs.workload.limits, live)
+    if inputs.provenance.hold is None or live is None:
+        return bounded
+    return hold(bounded, live, live_floor(live, needed.start, needed.step_seconds, bounded.units.size))
+
+
 def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
     floor = np.zeros(steps, dtype=np.int64)
     for level in levels:
@@ -113,6 +125,9 @@ def _status(
         )
         if (name, "shortfall") not in accepted:
             return "refused", tuple(reasons)
+    if inputs.provenance.hold is not None:
+        reasons.insert(0, f"no scale-in: {inputs.provenance.hold}")
+        return "degraded", tuple(reasons)
     if inputs.choice.degraded:
         return "degraded", tuple(reasons)
     if live is None:
@@ -147,7 +162,7 @@ def _steps(inputs: WorkloadInputs, levels: tuple[Level, ...], max_size: int, mix
                 for s in split.shares
             ),
             usd_per_hour=None if split.usd_per_hour is None else round(split.usd_per_hour, DIGITS),
-            binding=binding(level.units, required, limits, needed),
+            binding=binding(level.units, required, limits, needed, held=inputs.provenance.hold is not None),
         )
 
     return tuple(part(level) for level in levels)
