@@ -32,6 +32,7 @@ from scaler.live.interface import LiveGroup
 from scaler.mix.facts import Facts, known_facts
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized, size_all
+from scaler.plan.bounds import require_live
 from scaler.plan.build import build_plan
 from scaler.plan.document import Plan
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
@@ -239,6 +240,7 @@ def _inputs(
     if isinstance(live, ScalerError):
         return live
     try:
+        require_live(given.workload.name, provenance, live)
         needed = requirement(
             values,
             row,
