@@ -19,6 +19,11 @@ from tests.standins.cloudwatch import CloudWatchStandIn
 GRID = [(seconds("11:00") + 300 * step, float(step)) for step in range(12)]
 
 
+def clients_of(server: CloudWatchStandIn, *, attempts: int = 4) -> BotocoreClients:
+    """Clients at the time of the examples."""
+    return BotocoreClients(region="us-east-1", endpoint_url=server.url, attempts=attempts, now=lambda: NOW)
+
+
 @pytest.fixture
 def server() -> Iterator[CloudWatchStandIn]:
     """CloudWatch at the time of the examples."""
@@ -29,7 +34,7 @@ def server() -> Iterator[CloudWatchStandIn]:
 @pytest.fixture
 def source(server: CloudWatchStandIn) -> Iterator[CloudWatchSource]:
     """The source that asks it."""
-    clients = BotocoreClients(region="us-east-1", endpoint_url=server.url, attempts=4)
+    clients = clients_of(server, attempts=4)
     yield CloudWatchSource(clients, lambda: NOW)
     clients.close()
 
@@ -156,7 +161,7 @@ def test_endless_throttling_keeps_what_is_complete(server: CloudWatchStandIn) ->
         return respond(headers, body)
 
     server.respond = throttled_from_the_second
-    clients = BotocoreClients(region="us-east-1", endpoint_url=server.url, attempts=2)
+    clients = clients_of(server, attempts=2)
 
     answer = CloudWatchSource(clients, lambda: NOW).fetch(
         [request(first, "10:00", "11:30"), request(second, "10:30", "12:00"), request(third, "11:00", "12:00")]
@@ -183,7 +188,7 @@ def test_no_credentials_end_the_fetch(server: CloudWatchStandIn, monkeypatch: py
     """Row 1: without credentials the source as a whole does not answer."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    clients = BotocoreClients(region="us-east-1", endpoint_url=server.url)
+    clients = clients_of(server)
     with pytest.raises(AwsUnavailable, match="default"):
         CloudWatchSource(clients, lambda: NOW).fetch([request(cloudwatch_query())])
     clients.close()
@@ -194,7 +199,7 @@ def test_a_failed_region_leaves_the_others(server: CloudWatchStandIn, monkeypatc
 
     class OneRegionDown:
         def __init__(self) -> None:
-            self.up = BotocoreClients(endpoint_url=server.url, attempts=1)
+            self.up = clients_of(server, attempts=1)
             self.down = BotocoreClients(endpoint_url="http://127.0.0.1:9", attempts=1)
 
         def client(self, service: str, region: str | None):
@@ -302,8 +307,9 @@ def test_the_same_answer_gives_the_same_bytes(server: CloudWatchStandIn, source:
 def test_the_emulator_answers_too(fresh_aws: str) -> None:
     """What PutMetricData stored comes back as sums per period, through another implementation of the service."""
     clients = BotocoreClients(region="us-east-1", endpoint_url=fresh_aws)
+    seeding = BotocoreClients(region="us-east-1", endpoint_url=fresh_aws, guarded=False)  # into a namespace of AWS
     start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
-    clients.client("cloudwatch", None).put_metric_data(
+    seeding.client("cloudwatch", None).put_metric_data(
         Namespace=NAMESPACE,
         MetricData=[
             {"MetricName": "RequestCount", "Timestamp": start + timedelta(minutes=minute), "Value": 10.0}
@@ -320,6 +326,7 @@ def test_the_emulator_answers_too(fresh_aws: str) -> None:
     assert points.times.tolist() == [int(start.timestamp()), int(start.timestamp()) + 300]
     assert points.values.tolist() == [20.0, 10.0]
     clients.close()
+    seeding.close()
 
 
 def test_near_metrics_by_name(server: CloudWatchStandIn, source: CloudWatchSource) -> None:
