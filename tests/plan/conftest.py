@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from scaler.capacity.requirement import PlanGrid, requirement
+from scaler.catalog.known import known_catalogue
 from scaler.config import Config, Project
 from scaler.forecast.interface import CandidateScore, ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
+from scaler.mix.facts import Facts
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import size
 from scaler.plan.build import build_plan
@@ -20,6 +22,7 @@ from scaler.plan.interface import PlanContext, WorkloadInputs
 
 AS_OF = datetime(2026, 11, 16, tzinfo=UTC)
 QUANTILES = (0.5, 0.95, 0.99)
+FACTS = Facts({None: known_catalogue(None, "us-east-1")}, AS_OF.date())
 
 
 def configuration(**workload):
@@ -47,7 +50,7 @@ def plan_of():
     """Plan ``shop`` for demand per quarter of an hour (the same at every quantile unless a matrix is given)."""
 
     def make(demand, *, live=None, accepted=frozenset(), degraded=False, max_actions=125, **workload):
-        given = size(configuration(**workload).workloads()[0])
+        given = size(configuration(**workload).workloads()[0], FACTS)
         values = np.asarray(demand, dtype=float)
         if values.ndim == 1:
             values = np.repeat(values[:, None], len(QUANTILES), axis=1)
