@@ -26,6 +26,7 @@ from scaler.history.interface import Panel, Provenance
 from scaler.history.lock import Holder, Lease, locked
 from scaler.history.panels import History, read_history
 from scaler.history.s3_store import S3Store
+from scaler.history.since import require_kept
 from scaler.history.store import Store
 from scaler.live.asg import AutoScalingLive, OfflineLive
 from scaler.live.interface import LiveGroup
@@ -98,10 +99,13 @@ def fetch(
 
     Raises:
         StoreLocked: another run writes the store, and something would have to be fetched.
+        ConfigurationError: CloudWatch keeps nothing from ``since``.
         scaler.errors.Failed: a source or the store as a whole does not answer.
     """
     workloads = _chosen(project, only)
     runtime.progress(f"reading the history of {_counted(workloads)}")
+    if since is not None:
+        require_kept(workloads, since, runtime.clock())
     store = open_store(project, runtime)
     return read_history(
         workloads,

@@ -12,6 +12,7 @@ from scaler.errors import UsageError
 
 if TYPE_CHECKING:
     from scaler.config import Project
+    from scaler.history.lock import Holder
     from scaler.pipeline import Runtime
 
 
@@ -34,7 +35,24 @@ def open_runtime(*, offline: bool, quiet: bool) -> Runtime:
         offline=offline,
         environment=os.environ,
         stdin=getattr(sys.stdin, "buffer", None),
+        holder=_holder(),
     )
+
+
+def _holder() -> Holder:
+    """This run, as the lock of the store names it."""
+    import getpass
+    import os
+    import secrets
+    import socket
+
+    from scaler.history.lock import Holder
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as containers have
+        user = "unknown user"
+    return Holder(secrets.token_hex(6), f"{user}@{socket.gethostname()} (process {os.getpid()})")
 
 
 def parse_as_of(text: str | None, now: datetime) -> datetime:
@@ -45,24 +63,34 @@ def parse_as_of(text: str | None, now: datetime) -> datetime:
     """
     if text is None:
         return now.replace(microsecond=0)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"--as-of {text!a} is not a time", why=str(error), next_step="write 2026-11-16T00:00Z or 2026-11-16"
-        ) from error
-    if moment.tzinfo is None:
-        if len(text) > len("2026-11-16"):
-            raise UsageError(
-                f"--as-of {text} has no time zone", why="a time without one is ambiguous", next_step=f"write {text}Z"
-            )
-        moment = moment.replace(tzinfo=UTC)
+    moment = parse_time(text, flag="--as-of")
     if moment > now:
         raise UsageError(
             f"--as-of {text} is in the future",
             why=f"it is {now:%Y-%m-%dT%H:%M:%SZ} now, and a plan sees only data before its moment",
             next_step="leave --as-of out to plan from now",
         )
+    return moment
+
+
+def parse_time(text: str, *, flag: str) -> datetime:
+    """An ISO 8601 time in UTC, to the second; a date is its midnight in UTC.
+
+    Raises:
+        UsageError: not such a time, or no time zone.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{flag} {text!a} is not a time", why=str(error), next_step="write 2026-11-16T00:00Z or 2026-11-16"
+        ) from error
+    if moment.tzinfo is None:
+        if len(text) > len("2026-11-16"):
+            raise UsageError(
+                f"{flag} {text} has no time zone", why="a time without one is ambiguous", next_step=f"write {text}Z"
+            )
+        moment = moment.replace(tzinfo=UTC)
     return moment.astimezone(UTC).replace(microsecond=0)
 
 

@@ -243,11 +243,12 @@ def bring_up_to_date(collected: Collected, series: Mapping[str, Wanted], damaged
         access.progress(Progress(0, len(asked), 0))
         for part in fetch_chunks(requests, access.sources):
             writing.keep()
-            stored = each_of(
-                access.archive,
-                part.points.items(),
-                lambda item: _append(series[item[0]], asked[item[0]], item[1], access.archive),
-            )
+            answers = [(series[key], asked[key], fresh) for key, fresh in part.points.items()]
+            # Of a series that failed, what was answered completely before.
+            answers += [
+                (series[key], (span_of(each.window),), each.points) for key, some in part.kept.items() for each in some
+            ]
+            stored = each_of(access.archive, answers, lambda answer: _append(access.archive, *answer))
             collected.take(part, sum(stored))
             for key, fresh in part.points.items():
                 collected.note(series[key], fresh)
@@ -299,7 +300,7 @@ def _plan(wanted: Wanted, archive: Archive) -> Spans | None:
     return union([*missing, (max(start, again), end)])
 
 
-def _append(wanted: Wanted, asked: Spans, fresh: Points, archive: Archive) -> int:
+def _append(archive: Archive, wanted: Wanted, asked: Spans, fresh: Points) -> int:
     """Archive what was answered; returns how many points.
 
     An empty answer about a series of which nothing was ever seen leaves no trace: a misspelt name must not
