@@ -91,9 +91,12 @@ class CloudWatchSource:
                 points, problems = gathering.pop_complete()
                 yield FetchResult(points, problems, reader.calls - calls, reader.metrics - metrics)
                 calls, metrics = reader.calls, reader.metrics
-        if gathering.nothing_but(Failed) and reader.failure is not None:
-            raise reader.failure
+        nothing = gathering.nothing_but(Failed)
         points, problems, kept = gathering.pop_rest()
+        if nothing and reader.failure is not None:
+            if kept:
+                yield FetchResult({}, {}, reader.calls - calls, reader.metrics - metrics, kept)
+            raise reader.failure
         yield FetchResult(points, problems, reader.calls - calls, reader.metrics - metrics, kept)
 
     def near_names(self, query: MetricQuery) -> tuple[str, ...]:

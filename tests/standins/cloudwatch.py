@@ -217,7 +217,7 @@ class CloudWatchStandIn(StandIn):
         return {
             "Id": id_,
             "Label": "label",
-            "Timestamps": [datetime.fromtimestamp(time, UTC) for time, _ in mine],
+            "Timestamps": [time for time, _ in mine],
             "Values": [value for _, value in mine],
             "StatusCode": status,
             "Messages": [{"Code": status, "Value": series.message}] if series.message else [],
@@ -295,13 +295,12 @@ def _error(code: str, message: str, *, status: int = 400) -> Answer:
 
 
 def _wire(value: Any) -> Any:
-    """JSON of the protocol: times are numbers, and numbers that JSON lacks are words."""
+    """JSON of the protocol: numbers that JSON lacks are words."""
     if isinstance(value, dict):
         return {name: _wire(item) for name, item in value.items()}
     if isinstance(value, list):
-        return [_wire(item) for item in value]
-    if isinstance(value, datetime):
-        return value.timestamp()
+        plain = all(isinstance(item, int | float) and math.isfinite(item) for item in value)
+        return value if plain else [_wire(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     return value
