@@ -62,7 +62,7 @@ def check_names(
     for workload in workloads:
         where = f"workloads.{workload.name}"
         if workload.region is not None and workload.region not in regions:
-            problems.append(_unknown_region(workload.region, where))
+            problems.append(_unknown_region(workload.region, f"{where}.region"))
             continue
         names = known_names().types.union(catalogue.entries)
         missing = [name for name in workload.capacity.instance_types if name not in names]
@@ -72,6 +72,16 @@ def check_names(
         first, *others = problems
         first.more = tuple(others)
         raise first
+
+
+def check_region(name: str, *, key: str) -> None:
+    """Refuse a region that nobody knows.
+
+    Raises:
+        UnknownName: with the nearest names.
+    """
+    if name not in known_names().regions:
+        raise _unknown_region(name, key)
 
 
 def _unknown_type(name: str, names: frozenset[str], where: str) -> UnknownName:
@@ -85,12 +95,12 @@ def _unknown_type(name: str, names: frozenset[str], where: str) -> UnknownName:
     )
 
 
-def _unknown_region(name: str, where: str) -> UnknownName:
+def _unknown_region(name: str, key: str) -> UnknownName:
     names = known_names()
     near = difflib.get_close_matches(name, sorted(names.regions), n=3, cutoff=0.6)
     return UnknownName(
         f"{name} is no AWS region",
         why=f"it is not among the {len(names.regions)} regions known up to {names.as_of}",
         next_step=f"Did you mean {' or '.join(near)}?" if near else "Name a region such as us-east-1.",
-        key=f"{where}.region",
+        key=key,
     )

@@ -22,7 +22,7 @@ from scaler.cli.report_errors import report, report_bug, report_system, report_u
 from scaler.errors import ScalerError, UsageError
 
 #: In the order of ``--help``. Each is a module of this package with a function of the same name.
-COMMANDS = ("validate", "fetch", "forecast", "plan", "demo", "schema")
+COMMANDS = ("init", "validate", "fetch", "forecast", "plan", "apply", "catalog", "demo", "schema")
 
 INTERRUPTED = 130
 

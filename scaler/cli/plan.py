@@ -44,8 +44,9 @@ def plan(
 
     Files are written only if no workload is refused.
     """
+    from scaler.catalog.interface import UnknownName
     from scaler.cli.run import chosen, open_runtime, parse_as_of
-    from scaler.config.reader import load_config
+    from scaler.config.reader import load_config, located
     from scaler.pipeline import make_plan
 
     accepted = frozenset(_accepted(entry) for entry in accept or [])
@@ -53,7 +54,11 @@ def plan(
     only = chosen(project, workload or [])
     check_outputs(project, out)
     runtime = open_runtime(offline=offline, quiet=quiet)
-    run = make_plan(project, runtime, as_of=parse_as_of(as_of, runtime.clock()), only=only, accepted=accepted)
+    moment = parse_as_of(as_of, runtime.clock())
+    try:
+        run = make_plan(project, runtime, as_of=moment, only=only, accepted=accepted)
+    except UnknownName as error:
+        raise located(error, config) from None
     _show(run, output_format)
     code = exit_code(run, detailed=detailed_exitcode, strict=strict)
     if code in (0, 2, 4):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +40,7 @@ def validate(
 
     try:
         project = load_config(config)
+        _check_names(project, config)
     except ConfigurationError as error:
         problems = (error, *getattr(error, "more", ()))
         if output_format is ValidateFormat.json:
@@ -50,6 +52,24 @@ def validate(
         typer.echo(json.dumps({"valid": True, "file": str(config), "workloads": sorted(project.config.workloads)}))
     elif not quiet:
         typer.echo(_as_text(str(config), project))
+
+
+def _check_names(project: Project, config: Path) -> None:
+    """Refuse instance types and regions that nobody knows, as far as that can be told without asking AWS."""
+    from scaler.catalog.interface import UnknownName
+    from scaler.catalog.known import check_names, known_catalogue
+    from scaler.config.reader import located
+    from scaler.config.stores import s3_location
+    from scaler.history.folder_store import FolderStore
+    from scaler.mix.facts import StoredFigures
+
+    local = s3_location(project.config.store) is None
+    store = StoredFigures(FolderStore(project.path(project.config.store))) if local else None
+    for workload in project.workloads():
+        try:
+            check_names([workload], known_catalogue(store, workload.region), lambda *_: ())
+        except UnknownName as error:
+            raise located(error, config) from None
 
 
 def _as_text(file: str, project: Project) -> str:

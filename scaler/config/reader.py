@@ -11,6 +11,7 @@ from scaler.config.models import Config
 from scaler.config.problems import problems
 from scaler.config.resolved import Project
 from scaler.config.yaml_tree import MAX_BYTES, read_tree
+from scaler.config.yaml_tree import Path as TreePath
 from scaler.errors import ConfigurationError
 
 
@@ -40,6 +41,25 @@ def load_config(path: str | os.PathLike[str]) -> Project:
     except ValidationError as error:
         raise problems(error, tree, file) from None
     return Project(config=config, root=Path(file).absolute().parent)
+
+
+def located(error: ConfigurationError, path: str | os.PathLike[str]) -> ConfigurationError:
+    """The error with the file, and the line of its key, where it was found only after reading the file."""
+    error.file = os.fspath(path)
+    tree = read_tree(_text(error.file), error.file)
+    value, left = tree.value, (error.key or "").split(".")
+    place: TreePath = ()
+    while left and isinstance(value, dict):
+        # Keys may hold dots themselves: the longest one that is there.
+        size = next((n for n in range(len(left), 0, -1) if ".".join(left[:n]) in value), 0)
+        if not size:
+            break
+        part = ".".join(left[:size])
+        place, value, left = (*place, part), value[part], left[size:]
+    error.line = tree.place(place).line if place else None
+    for other in getattr(error, "more", ()):
+        located(other, path)
+    return error
 
 
 def _text(file: str) -> str:

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on a free port that hands each POST to a function."""
+"""A small HTTP/1.1 server on a free port that hands each GET and POST to a function."""
 
 from __future__ import annotations
 
@@ -75,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
+
+    do_GET = do_POST  # noqa: N815 - the name that http.server calls
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string((timestamp or time.time()) + self.server.stand_in.clock_skew_seconds)

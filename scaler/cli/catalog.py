@@ -1,0 +1,131 @@
+"""``scaler catalog``: instance types with hardware and prices, each with the day it is of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaler.cli.options import DEFAULT_CONFIG, OfflineOption, QuietOption
+
+if TYPE_CHECKING:
+    from scaler.catalog.interface import Catalogue, Entry, FigureStore
+    from scaler.pipeline import Runtime
+
+
+class CatalogFormat(StrEnum):
+    """How the catalogue is printed."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class CatalogSort(StrEnum):
+    """What the catalogue is sorted by; unknown comes last."""
+
+    price = "price"
+    spot = "spot"
+    vcpu = "vcpu"
+    memory = "memory"
+    gpu = "gpu"
+    name = "name"
+
+
+def catalog(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", help="The configuration; its store keeps what is read.")
+    ] = None,
+    gpu: Annotated[str | None, typer.Option("--gpu", metavar="NAME[:COUNT]", help="With this GPU, e.g. L4:1.")] = None,
+    min_memory: Annotated[float, typer.Option("--min-memory", min=0, metavar="GIB", help="At least this memory.")] = 0,
+    min_vcpu: Annotated[int, typer.Option("--min-vcpu", min=0, help="At least so many vCPUs.")] = 0,
+    region: Annotated[
+        str | None, typer.Option("--region", help="AWS region; the configuration's or botocore's if not given.")
+    ] = None,
+    sort: Annotated[CatalogSort, typer.Option("--sort", help="What comes first; unknown comes last.")] = (
+        CatalogSort.price
+    ),
+    output_format: Annotated[CatalogFormat, typer.Option("--format", help="What is printed.")] = CatalogFormat.table,
+    offline: OfflineOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Print instance types with hardware, prices and interruption bands, each with its date.
+
+    Asks AWS about the types that are shown, and keeps the answers in the store. With --offline it prints what the store
+    has, or the dated catalogue that ships with scaler. What is unknown is shown as —.
+    """
+    from scaler.catalog.selection import Selection, parse_gpu, select
+    from scaler.cli.run import open_runtime
+
+    name, count = (None, None) if gpu is None else parse_gpu(gpu)
+    selection = Selection(name, count, min_memory, min_vcpu)
+    runtime = open_runtime(offline=offline, quiet=quiet)
+    store, chosen_region = _place(config, region, runtime)
+    catalogue = _catalogue(store, chosen_region, selection, runtime)
+    _show(catalogue, select(catalogue, selection, sort.value), output_format)
+    for note in catalogue.notes:
+        runtime.progress(note)
+
+
+def _place(config: Path | None, region: str | None, runtime: Runtime) -> tuple[FigureStore | None, str | None]:
+    """The store of the configuration, if there is one, and the region in effect.
+
+    Raises:
+        UnknownName: there is no such region.
+    """
+    from scaler.catalog.known import check_region
+    from scaler.config.reader import load_config
+    from scaler.mix.facts import StoredFigures
+    from scaler.pipeline import open_store
+
+    store, configured = None, None
+    if config is not None or DEFAULT_CONFIG.is_file():
+        project = load_config(config or DEFAULT_CONFIG)
+        store, configured = StoredFigures(open_store(project, runtime)), project.config.defaults.region
+    chosen = region or runtime.aws.region(configured)
+    if chosen is not None:
+        check_region(chosen, key="--region" if region else "region")
+    return store, chosen
+
+
+def _catalogue(store: FigureStore | None, region: str | None, selection: object, runtime: Runtime) -> Catalogue:
+    from scaler.catalog.cache import write_cached
+    from scaler.catalog.known import known_catalogue
+    from scaler.catalog.refresh import refresh
+    from scaler.catalog.selection import Selection, select
+    from scaler.catalog.starter import REGION
+    from scaler.errors import UsageError
+
+    if runtime.offline:
+        # The starter is of one region; without another it is the one that is meant.
+        return known_catalogue(store, region or REGION)
+    if region is None:
+        raise UsageError(
+            "no region to ask about",
+            why="prices and offerings differ by region, and neither --region nor AWS names one",
+            next_step="add --region us-east-1, or --offline for the catalogue that ships with scaler",
+        )
+    known = known_catalogue(store, region)
+    wanted = selection if isinstance(selection, Selection) else Selection()
+    names = [entry.instance_type for entry in select(known, wanted, "name")]
+    catalogue = refresh(known, runtime.aws, names, now=runtime.clock(), progress=runtime.progress)
+    if store is not None:
+        write_cached(store, catalogue)
+    return catalogue
+
+
+def _show(catalogue: Catalogue, entries: tuple[Entry, ...], output_format: CatalogFormat) -> None:
+    from scaler.cli.catalog_table import WIDTH, as_csv, as_json, render
+
+    if output_format is CatalogFormat.json:
+        typer.echo(as_json(catalogue, entries))
+    elif output_format is CatalogFormat.csv:
+        typer.echo(as_csv(entries), nl=False)
+    else:
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        console.width = max(WIDTH, console.width)
+        console.print(render(catalogue, entries))
