@@ -1,0 +1,113 @@
+"""The steps of a plan as the state of a group at a moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from scaler.apply.interface import ApplyRefused, Wanted
+from scaler.live.interface import LiveGroup, ScheduledAction
+from scaler.plan.document import StepPart, WorkloadPart
+from scaler.plan.schedule import ACTION_PREFIX, is_ours
+
+#: An action that starts earlier than this from now may be in the past when AWS reads it, which AWS refuses.
+SOON = timedelta(seconds=60)
+#: AWS runs an action up to two minutes late; a third covers clocks.
+LATE = timedelta(minutes=3)
+_MINUTE = timedelta(minutes=1)
+
+
+def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lower_live: bool) -> Wanted:
+    """What the plan wants of the group from ``now`` on.
+
+    The step that is current becomes the group's minimum; every later change of the level becomes one
+    action of the minimum. The maximum goes no lower than what is live, unless ``lower_live``.
+
+    Raises:
+        ApplyRefused: the plan's span is over.
+    """
+    if now >= workload.steps[-1].end:
+        raise ApplyRefused(
+            f"the plan of {workload.name} is over",
+            why=f"its last step ended at {workload.steps[-1].end:%Y-%m-%dT%H:%M:%SZ}",
+            next_step="make a new plan with scaler plan --out FILE",
+        )
+    past = [step for step in workload.steps if step.start <= now + SOON]
+    coming = [step for step in workload.steps if step.start > now + SOON]
+    current = past[-1].min_size if past else None
+    highest = max(step.max_size for step in workload.steps)
+    least = max(step.min_size for step in (*past[-1:], *coming))
+    max_size = highest if lower_live else max(highest, live.max_size, live.desired_size)
+    return Wanted(
+        min_size=current,
+        max_size=max(max_size, least),
+        actions=_actions(coming, live.min_size if current is None else current, live),
+    )
+
+
+def _actions(steps: list[StepPart], level: int, live: LiveGroup) -> tuple[ScheduledAction, ...]:
+    taken = {action.start for action in live.actions if action.start is not None and not _one_off_of_ours(action)}
+    actions = []
+    for step in steps:
+        if step.min_size != level:
+            start = step.start.astimezone(UTC)
+            while start in taken:
+                # AWS takes one action per time in a group: raise a minute early, or lower a minute late.
+                start += -_MINUTE if step.min_size > level else _MINUTE
+            taken.add(start)
+            actions.append(ScheduledAction(action_name(start), start, None, step.min_size, None, None))
+        level = step.min_size
+    return tuple(sorted(actions, key=by_start))
+
+
+def action_name(start: datetime) -> str:
+    """Named by its time, as in the Terraform variables: rolling on never moves one onto another's time."""
+    return f"{ACTION_PREFIX}{start.astimezone(UTC):%Y%m%dT%H%MZ}"
+
+
+def _one_off_of_ours(action: ScheduledAction) -> bool:
+    return is_ours(action) and action.recurrence is None
+
+
+def by_start(action: ScheduledAction) -> tuple[float, str]:
+    """Sorts actions by their time."""
+    return (0.0 if action.start is None else action.start.timestamp(), action.name)
+
+
+def own(live: LiveGroup) -> tuple[ScheduledAction, ...]:
+    """The one-off actions of scaler on the group, by start. Recurring ones are Terraform's, whatever their name."""
+    mine = [action for action in live.actions if _one_off_of_ours(action) and action.start is not None]
+    return tuple(sorted(mine, key=by_start))
+
+
+def elapsed(action: ScheduledAction, now: datetime) -> bool:
+    """Whether a one-off may have run by now, and so be gone."""
+    return action.recurrence is None and action.start is not None and action.start <= now + LATE
+
+
+def earlier_state(before: LiveGroup, live: LiveGroup, now: datetime, *, lower_live: bool) -> Wanted:
+    """What the group would be like if the run that recorded ``before`` had not been."""
+    sizes = {"min_size": before.min_size, "max_size": before.max_size}
+    one_offs = sorted((a for a in before.actions if a.recurrence is None and a.start), key=lambda a: a.start or now)
+    for action in one_offs:
+        if action.start is not None and action.start <= now:
+            sizes["min_size"] = sizes["min_size"] if action.min_size is None else action.min_size
+            sizes["max_size"] = sizes["max_size"] if action.max_size is None else action.max_size
+    actions = tuple(a for a in own(before) if a.start is not None and a.start > now + SOON)
+    # Running instances are not taken away by a maximum that comes back.
+    max_size = sizes["max_size"] if lower_live else max(sizes["max_size"], live.desired_size)
+    return Wanted(min_size=sizes["min_size"], max_size=max_size, actions=actions)
+
+
+def floor_over(actions: tuple[ScheduledAction, ...], min_size: int, times: list[datetime]) -> list[int]:
+    """The minimum at each of ``times`` (ascending) of a group with ``min_size`` now, as the actions run."""
+    marks = sorted((a.start, a.min_size) for a in actions if a.start is not None and a.min_size is not None)
+    bounds = [*marks, (datetime.max.replace(tzinfo=UTC), 0)]
+    floors = []
+    for time in times:
+        level = min_size
+        for (start, size), (following, _) in pairwise(bounds):
+            if start <= time < following:
+                level = size
+        floors.append(level)
+    return floors

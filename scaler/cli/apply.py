@@ -1,0 +1,210 @@
+"""``scaler apply``: take a sealed plan to AWS, exactly, and write down what was done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption
+
+if TYPE_CHECKING:
+    from scaler.apply.asg import AutoScalingGroups
+    from scaler.apply.journal import Journal
+    from scaler.apply.run import Prepared
+    from scaler.config import Project
+    from scaler.history.store import Store
+    from scaler.pipeline import Runtime
+
+
+def apply(
+    plan: Annotated[Path | None, typer.Argument(help="The sealed plan, from scaler plan --out.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and stop.")] = False,
+    rollback: Annotated[
+        str | None,
+        typer.Option("--rollback", metavar="RUN", help="Take this run back instead, as its journal recorded it."),
+    ] = None,
+    lower_live: Annotated[
+        list[str] | None,
+        typer.Option("--lower-live", metavar="NAME", help="Let this workload's maximum go below what is live."),
+    ] = None,
+    unlock: Annotated[
+        str | None, typer.Option("--unlock", metavar="ID", help="First free the lock of a run that is dead.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a sealed plan to its Auto Scaling groups: scheduled actions, minimum and maximum.
+
+    Refuses a plan that was edited, has expired, is for another account or region, or was made for another
+    live state. What is done stands in a journal in the store; the same command again completes it.
+    """
+    from scaler.cli.run import open_runtime
+    from scaler.config.reader import load_config
+    from scaler.errors import UsageError
+
+    if (plan is None) == (rollback is None):
+        raise UsageError(
+            "apply takes a plan or --rollback RUN",
+            why="it has both" if plan is not None else "it has neither",
+            next_step="scaler apply plan.json, with the file from scaler plan --out plan.json",
+        )
+    if not (yes or dry_run or sys.stdin.isatty()):
+        raise UsageError(
+            "apply asks before it writes, and nobody is there to answer",
+            why="standard input is not a terminal",
+            next_step="look with --dry-run, then run it with --yes",
+        )
+    project = load_config(config)
+    runtime = open_runtime(offline=False, quiet=quiet)
+    session = _session(project, runtime, frozenset(lower_live or ()))
+    if unlock is not None:
+        _unlock(session, unlock)
+    original = None if rollback is None else _recorded(session, rollback)
+    look = session.for_plan(plan) if plan is not None else session.for_rollback(original)
+    _apply(session, look, yes=yes, dry_run=dry_run)
+    if original is not None and not dry_run:
+        original.finish("rolled back")
+
+
+@dataclass(frozen=True)
+class _Session:
+    project: Project
+    runtime: Runtime
+    store: Store
+    target: AutoScalingGroups
+    lower_live: frozenset[str]
+
+    def for_plan(self, path: Path) -> Callable[[], Prepared]:
+        """Check the plan, and whose it is; then how to look at its groups."""
+        from scaler.apply.checks import check_account, check_plan, check_regions
+        from scaler.apply.run import prepare
+        from scaler.plan.seal import decode
+
+        now = self.runtime.clock
+        sealed = decode(_text(path))
+        check_plan(sealed, now())
+        _known(self.lower_live, [part.name for part in sealed.workloads])
+        regions = {w.name: self.runtime.aws.region(w.region) for w in self.project.workloads()}
+        default = self.runtime.aws.region(self.project.config.defaults.region)
+        check_regions(sealed, {part.name: regions.get(part.name, default) for part in sealed.workloads})
+        account = None if sealed.account is None else self._account(sealed.region)
+        check_account(sealed, account)
+        return lambda: prepare(sealed, self.target, self.store, now(), account=str(account), lower_live=self.lower_live)
+
+    def for_rollback(self, original: Journal | None) -> Callable[[], Prepared]:
+        """Check whose groups they are; then how to look at them."""
+        from scaler.apply.interface import ApplyRefused
+        from scaler.apply.rollback import prepare_rollback
+
+        assert original is not None  # noqa: S101 - given whenever there is no plan
+        _known(self.lower_live, [group.workload for group in original.groups])
+        account = self._account(min(group.region for group in original.groups))
+        if account != original.account:
+            raise ApplyRefused(
+                f"the run {original.run} was in another account",
+                why=f"it was in account {original.account}; what is selected now is account {account or '—'}",
+                next_step="select what it was applied with (AWS_PROFILE)",
+            )
+        return lambda: prepare_rollback(
+            original, self.target, self.store, self.runtime.clock(), lower_live=self.lower_live
+        )
+
+    def _account(self, region: str | None) -> str | None:
+        from scaler.aws.session import call
+
+        caller = call(self.runtime.aws, "sts", "GetCallerIdentity", region=region, resource="the caller's identity")
+        return caller.get("Account")
+
+
+def _session(project: Project, runtime: Runtime, lower_live: frozenset[str]) -> _Session:
+    from scaler.apply.asg import AutoScalingGroups
+    from scaler.pipeline import open_store
+
+    return _Session(project, runtime, open_store(project, runtime), AutoScalingGroups(runtime.aws), lower_live)
+
+
+def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_run: bool) -> None:
+    """Look, show, ask; then look again as the only writer, and write only what was shown."""
+    from scaler.apply.interface import PlanStale
+    from scaler.apply.run import execute
+    from scaler.cli.apply_table import render_diff
+    from scaler.history.lock import locked
+
+    shown: Prepared | None = None
+    if dry_run or not yes:
+        shown = _stale_told(look)
+        typer.echo(render_diff(shown))
+        if dry_run:
+            return
+        if shown.changes and not typer.confirm("Apply these changes?", default=False):
+            raise typer.Abort
+    with locked(session.store, session.runtime.holder, session.runtime.clock) as lease:
+        if lease.took_over is not None:
+            session.runtime.progress(f"took over the lock of {lease.took_over.owner}, which has expired")
+        prepared = _stale_told(look)
+        if shown is None:
+            typer.echo(render_diff(prepared))
+        elif prepared.changes != shown.changes:
+            raise PlanStale(
+                "the changes are not the ones that were shown",
+                why="the groups, or the step that is current, changed while the question stood",
+                next_step="run it again",
+            )
+        execute(prepared, session.target, lease, session.runtime.clock, session.runtime.progress)
+    if prepared.changes:
+        typer.echo(f"Done: {len(prepared.changes)} changes, each read back. Journal: {prepared.journal.place}")
+
+
+def _stale_told(look: Callable[[], Prepared]) -> Prepared:
+    from scaler.apply.interface import PlanStale
+    from scaler.cli.plain_text import visible
+
+    try:
+        return look()
+    except PlanStale as stale:
+        for line in stale.differences:
+            typer.echo(f"  ! {visible(line)}")
+        raise
+
+
+def _unlock(session: _Session, lock_id: str) -> None:
+    from scaler.history.lock import unlock
+
+    record = unlock(session.store, lock_id, session.runtime.clock())
+    session.runtime.progress(f"freed the lock of {record.owner}")
+
+
+def _recorded(session: _Session, run: str) -> Journal:
+    from scaler.apply.rollback import recorded_run
+
+    return recorded_run(run, session.store)
+
+
+def _known(names: frozenset[str], workloads: list[str]) -> None:
+    from scaler.errors import UsageError
+
+    for name in sorted(names - set(workloads)):
+        raise UsageError(
+            f"--lower-live {name!a} names no workload of the plan",
+            why=f"it has {', '.join(sorted(workloads)[:3])}",
+            next_step="name one of them, exactly",
+        )
+
+
+def _text(path: Path) -> str:
+    from scaler.errors import ConfigurationError
+
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"the plan {path} cannot be read",
+            why=getattr(error, "strerror", None) or "it is not text in UTF-8",
+            next_step="make it with scaler plan --out FILE, and give that file",
+        ) from error
