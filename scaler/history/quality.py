@@ -54,14 +54,17 @@ def inspect(
     offsets = [utc_offsets(grid.start, grid.step, grid.count, zone) for zone in timezones]
     outages = find_outages(values, grid, offsets)
     outage = np.array([_mask([each.run for each in row], grid.count) for row in outages]).reshape(values.shape)
+    outage &= np.isfinite(values)  # what is missing in the midst of one is missing
     kept = np.where(outage, np.nan, values)
     capped = find_capped(kept, grid, pinned)
-    return tuple(_row(Row(kept[i], grid, offsets[i]), values[i], outages[i], capped[i]) for i in range(values.shape[0]))
+    return tuple(
+        _row(Row(kept[i], grid, offsets[i]), values[i], outage[i], outages[i], capped[i])
+        for i in range(values.shape[0])
+    )
 
 
-def _row(row: Row, measured: Values, outages: list[Outage], capped: list[Run]) -> Inspected:
-    grid = row.grid
-    out, top = _mask([each.run for each in outages], grid.count), _mask(capped, grid.count)
+def _row(row: Row, measured: Values, out: NDArray[np.bool_], outages: list[Outage], capped: list[Run]) -> Inspected:
+    grid, top = row.grid, _mask(capped, row.grid.count)
     flat = find_flat(row, out | top)
     findings = [
         *(_finding("outage", each.run, grid, _outage_words(each)) for each in outages),

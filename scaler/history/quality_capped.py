@@ -15,10 +15,10 @@ LEAST_SECONDS = 3_600
 _LEAST_STEPS = 6
 # A ceiling is a ceiling if nothing rose above it for three days on either side.
 _AROUND_DAYS = 3
-# Below its ceiling the load has to move by this share of it from step to step, over this many steps, or a flat
-# top says nothing: constant and smooth series have one too.
+# Below its ceiling the load has to move by this share of it from step to step, over this many different values,
+# or a flat top says nothing: constant and smooth series have one too, and so have counts of a few things.
 _MOVES = 0.01
-_LEAST_MOVES = 20
+_LEAST_LEVELS = 20
 # With every instance that the group may have in service and at work, a rougher plateau is a ceiling.
 _PINNED_SECONDS = 1_800
 
@@ -62,6 +62,8 @@ def _moves_below(row: Values, run: Run, ceiling: float, grid: Grid) -> bool:
     near = steps_in(_AROUND_DAYS * DAY, grid, 1)
     values = row[max(0, run.first - near) : run.end + near]
     below = (values[:-1] >= 0.5 * ceiling) & (values[:-1] < 0.99 * ceiling)
+    if np.unique(values[:-1][below]).size < _LEAST_LEVELS:
+        return False
     changes = np.abs(np.diff(values))[below]
     changes = changes[np.isfinite(changes)]
-    return bool(changes.size >= _LEAST_MOVES and np.median(changes) >= _MOVES * ceiling)
+    return bool(changes.size and np.median(changes) >= _MOVES * ceiling)
