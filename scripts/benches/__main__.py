@@ -1,9 +1,10 @@
-"""``scripts/bench NAME [--json]``."""
+"""``scripts/bench NAME [--json] [--full]``."""
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -66,11 +67,14 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure, and compare with the goals.")
     parser.add_argument("name", nargs="?", help=", ".join(names()))
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--full", action="store_true", help="all cases, where a benchmark samples them by default")
     chosen = parser.parse_args(arguments)
     if chosen.name not in names():
         print(f"bench: there is {', '.join(names())}; not {chosen.name or 'one without a name'}", file=sys.stderr)
         return USAGE
-    figures: list[Figure] = importlib.import_module(f"scripts.benches.{chosen.name}").run()
+    measure = importlib.import_module(f"scripts.benches.{chosen.name}").run
+    samples = "full" in inspect.signature(measure).parameters
+    figures: list[Figure] = measure(full=chosen.full) if samples else measure()
     print((as_json if chosen.json else as_table)(chosen.name, figures))
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from scaler.forecast.panel.solve import RidgePlan, ridge_plan, ridge_predictions
 HALF_LIVES_WEEKS: tuple[float | None, ...] = (None, 1.5)
 #: Added before taking the logarithm, as a share of the row's mean level.
 LOG_OFFSET = 0.1
+#: A recent error in the logarithm is carried forward up to this: a burst of an hour is not a new level of a week.
+MOST_LOG_ERROR = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +65,18 @@ def plan_group(group: LocalGroup, origins: Origins, season: Season, step_seconds
     return GroupPlan(season, horizon, origins, steps, (*simple, *slot, *fitted), options, tuple(ridges))
 
 
-def predictions(plan: GroupPlan, values: Array) -> list[Array]:
+def workspace(plan: GroupPlan, columns: int) -> list[Array]:
+    """Memory for the predictions of a block, one array per origin and one to compute in."""
+    lengths = (*plan.origins.lengths, plan.horizon, plan.horizon)
+    return [np.empty((len(plan.names), length, columns)) for length in lengths]
+
+
+def predictions(plan: GroupPlan, values: Array, space: Sequence[Array]) -> list[Array]:
     """Predictions of every candidate per origin, the cutoff last.
 
     Args:
         values: cleaned, shape ``(steps, n)``.
+        space: see :func:`workspace`; overwritten, and what is returned lies in it.
 
     Returns:
         Per origin, shape ``(candidates, length, n)``, where the length is what was observed of its horizon.
@@ -82,7 +92,7 @@ def predictions(plan: GroupPlan, values: Array) -> list[Array]:
     for number, (origin, length) in enumerate(
         zip((*plan.origins.steps, plan.steps), (*plan.origins.lengths, plan.horizon), strict=True)
     ):
-        out = np.empty((len(plan.names), length, values.shape[1]))
+        out = space[number][:, :, : values.shape[1]]
         at = _simple_into(out, plan, values, origin, length)
         recent = both[origin - plan.back : origin]
         for fits in solved:
@@ -139,15 +149,13 @@ def _ridge_into(
         out[k] += linear
     at += 1 + len(profiles)
     base = np.exp(np.minimum(logged, ceiling))
-    for k, (profile, e) in enumerate(zip([None, *profiles], [None, *errors], strict=True), start=at):
-        if profile is None or e is None:
-            out[k] = base
-        elif np.ptp(profile) == 0:
-            np.multiply(base, np.exp(np.minimum(e[n:], 2.0)), out=out[k])
-        else:
-            np.multiply(profile, np.minimum(e[n:], 2.0), out=out[k])
-            np.exp(out[k], out=out[k])
-            out[k] *= base
+    np.subtract(base, offset, out=out[at])
+    for k, (profile, e) in enumerate(zip(profiles, errors, strict=True), start=at + 1):
+        # The factor exp(e) fades to 1; fading it linearly spares an exponential per step.
+        np.multiply(profile, np.expm1(np.minimum(e[n:], MOST_LOG_ERROR)), out=out[k])
+        out[k] += 1.0
+        out[k] *= base
         out[k] -= offset
-        out[k][:, ~usable] = linear[:, ~usable]
+    if not usable.all():
+        out[at : at + 1 + len(profiles), :, ~usable] = linear[:, ~usable].T[:, None]
     return at + 1 + len(profiles)

@@ -8,13 +8,24 @@ import numpy as np
 
 from scaler.forecast.panel.grid import Array
 
-#: Scores of an origin count half at this age, in origins.
-SCORE_HALF_LIFE = 12.0
-SLOT_SHRINK = 4.0
-LEAD_SHRINK = 3.0
+#: Scores of an origin count half at this age, in origins: the size of errors drifts.
+SCORE_HALF_LIFE = 2.0
+#: Observations at which a slot's, or a lead's, own scale counts as much as the row's.
+SLOT_SHRINK = 20.0
+LEAD_SHRINK = 20.0
 #: The scale of a slot or lead is at least this share of the row's.
 SCALE_FLOOR = 0.15
-EDGES_PER_DOUBLING = 2
+#: Less than half a horizon of errors counts as half: the widening stays finite.
+LEAST_WINDOWS = 0.5
+#: Errors of steps that follow each other are alike: what a calibration is worth counts in whole horizons. With
+#: ``k`` of them quantiles are ``1 + WIDENING / k`` times as far from the median, and the upper levels are raised
+#: as if ``LEVEL_COUNT`` of a further horizon had gone beyond them.
+WIDENING = 0.4
+LEVEL_COUNT = 0.2
+#: Above this level too few scores are left to count, and quantiles are at least those of an exponential tail
+#: through the median and this level, stretched by ``TAIL_STRETCH``.
+TAIL_START = 0.9
+TAIL_STRETCH = 1.3
 
 
 def lead_buckets(horizon: int) -> Array:
@@ -59,34 +70,45 @@ def scales(residuals: Sequence[Array], horizon: int, slots: int) -> Array:
     return np.asarray(np.where(overall > 0, overall, 0.0) * lead_factor * repeated)
 
 
-def score_quantiles(residuals: Sequence[Array], scale: Array, levels: Array) -> Array:
-    """Weighted quantiles of the standardised errors, shape ``(levels, n)``."""
-    safe = np.where(scale > 0, scale, 1.0)
-    parts, weight = [], []
-    total = len(residuals)
-    for number, one in enumerate(residuals):
-        parts.append(one / safe[: one.shape[0]])
-        weight.append(np.full(one.shape[0], 0.5 ** ((total - 1 - number) / SCORE_HALF_LIFE)))
-    scores, weights = np.concatenate(parts), np.concatenate(weight)
-    order = np.argsort(scores, axis=0)
-    ordered = np.take_along_axis(scores, order, 0)
-    seen = np.isfinite(ordered)
-    mass = np.cumsum(np.where(seen, weights[order], 0.0), axis=0)
-    last = np.maximum(seen.sum(axis=0) - 1, 0)
-    out = np.empty((levels.size, scores.shape[1]))
-    columns = np.arange(scores.shape[1])
-    for k, level in enumerate(levels):
-        at = np.minimum((mass < level * mass[-1]).sum(axis=0), last)
-        out[k] = ordered[at, columns]
-    return np.nan_to_num(out)
-
-
-def calibrated(centre: Array, residuals: Sequence[Array], horizon: int, slots: int, levels: Array) -> Array:
+def calibrated(centre: Array, residuals: Sequence[Array], *, windows: float, slots: int, levels: Array) -> Array:
     """Quantiles around a centre, shape ``(horizon, levels, n)``.
 
     Args:
         centre: shape ``(horizon, n)``.
         residuals: per origin, shape ``(length, n)``; see :func:`scales`.
+        windows: how many whole horizons the origins span.
     """
-    scale = scales(residuals, horizon, slots)
-    return np.asarray(centre[:, None] + scale[:, None] * score_quantiles(residuals, scale, levels)[None])
+    scale = scales(residuals, centre.shape[0], slots)
+    scores = _score_quantiles(residuals, scale, levels, max(windows, LEAST_WINDOWS))
+    return np.asarray(centre[:, None] + scale[:, None] * scores[None])
+
+
+def _score_quantiles(residuals: Sequence[Array], scale: Array, levels: Array, windows: float) -> Array:
+    """Quantiles of the standardised errors, widened for how few they are, shape ``(levels, n)``."""
+    safe = np.where(scale > 0, scale, 1.0)
+    scores = np.concatenate([one / safe[: one.shape[0]] for one in residuals])
+    age = np.arange(len(residuals))[::-1]
+    recency = 0.5 ** (age / SCORE_HALF_LIFE)
+    weights = np.concatenate([np.full(one.shape[0], share) for one, share in zip(residuals, recency, strict=True)])
+    wanted = np.concatenate([levels, [0.5, TAIL_START]])
+    raised = np.where(wanted > 0.5, 1 - (1 - wanted) * windows / (windows + LEVEL_COUNT), wanted)
+    found = _weighted_quantiles(scores, weights, raised)
+    median, start = found[-2], found[-1]
+    found = found[:-2]
+    mean_excess = (start - median) / np.log(0.5 / (1 - TAIL_START))
+    beyond = np.log((1 - TAIL_START) / np.minimum(1 - levels, 1 - TAIL_START))
+    tail = start + TAIL_STRETCH * mean_excess * beyond[:, None]
+    found = np.where((levels > TAIL_START)[:, None], np.maximum(found, tail), found)
+    return np.asarray(median + (found - median) * (1 + WIDENING / windows))
+
+
+def _weighted_quantiles(scores: Array, weights: Array, levels: Array) -> Array:
+    """Shape ``(levels, n)``; NaN scores weigh nothing, a column of nothing else has quantile 0."""
+    order = np.argsort(scores, axis=0)  # NaN last
+    ordered = np.take_along_axis(scores, order, 0)
+    seen = np.isfinite(ordered)
+    mass = np.cumsum(np.where(seen, weights[order], 0.0), axis=0)
+    last = np.maximum(seen.sum(axis=0) - 1, 0)
+    columns = np.arange(scores.shape[1])
+    at = [np.minimum((mass < level * mass[-1]).sum(axis=0), last) for level in levels]
+    return np.nan_to_num(np.stack([ordered[one, columns] for one in at]))

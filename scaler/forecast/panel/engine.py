@@ -5,17 +5,20 @@ from __future__ import annotations
 import numpy as np
 
 from scaler.forecast.interface import ModelChoice
-from scaler.forecast.panel.backtest import GroupPlan, plan_group, predictions
+from scaler.forecast.panel.backtest import GroupPlan, plan_group, predictions, workspace
 from scaler.forecast.panel.clean import cleaned
 from scaler.forecast.panel.conformal import calibrated
 from scaler.forecast.panel.explain import choices
 from scaler.forecast.panel.grid import Array, LocalGroup, Season
 from scaler.forecast.panel.origins import Origins
+from scaler.forecast.panel.rounding import significant_digits
 from scaler.forecast.panel.selection import losses, weights
 
 #: Rows of a block. Blocks are filled up with copies, so that the shapes of the products, and with them their
 #: rounding, are the same for a panel of one and for a fleet.
 BLOCK = 64
+#: Columns come in multiples of what the kernels of a product take at a time.
+COLUMNS = 8
 #: No quantile lies above this multiple of the highest demand seen.
 HIGHEST = 10.0
 
@@ -25,13 +28,15 @@ def forecast_group(
 ) -> tuple[Array, list[ModelChoice]]:
     """Quantiles of shape ``(rows, horizon_steps, quantiles)``, and why, per row."""
     plan = plan_group(group, origins, season, step_seconds)
-    values, reasons = [], []
+    values = np.empty((group.rows.size, group.horizon_index.size, len(quantiles)))
+    reasons: list[ModelChoice] = []
+    space = workspace(plan, min(BLOCK, -(-group.rows.size // COLUMNS) * COLUMNS))
     for begin in range(0, group.rows.size, BLOCK):
         block = group.values[begin : begin + BLOCK]
-        made, why = _block(plan, _filled_up(block), np.asarray(quantiles), block.shape[0])
-        values.append(made[:, group.horizon_index])
+        made, why = _block(plan, _filled_up(block), np.asarray(quantiles), block.shape[0], space)
+        values[begin : begin + BLOCK] = significant_digits(made[:, group.horizon_index])
         reasons += why
-    return np.concatenate(values), reasons
+    return values, reasons
 
 
 def _filled_up(block: Array) -> Array:
@@ -41,19 +46,22 @@ def _filled_up(block: Array) -> Array:
     row of another block size.
     """
     count = block.shape[0]
-    wanted = -(-count // 8) * 8
+    wanted = -(-count // COLUMNS) * COLUMNS
     columns = np.concatenate([block, np.repeat(block[-1:], wanted - count, axis=0)])
     return np.ascontiguousarray(columns.T)
 
 
-def _block(plan: GroupPlan, values: Array, levels: Array, count: int) -> tuple[Array, list[ModelChoice]]:
-    predicted = predictions(plan, cleaned(values, plan.season))
+def _block(
+    plan: GroupPlan, values: Array, levels: Array, count: int, space: list[Array]
+) -> tuple[Array, list[ModelChoice]]:
+    predicted = predictions(plan, cleaned(values, plan.season), space)
     truth = [values[o : o + n] for o, n in zip(plan.origins.steps, plan.origins.lengths, strict=True)]
-    loss = losses(predicted[:-1], truth)
+    loss = losses(predicted[:-1], truth, space[-1])
     chosen, held = weights(loss)
     residuals = [t - np.einsum("chn,cn->hn", p, w) for p, t, w in zip(predicted[:-1], truth, held, strict=True)]
     centre = np.einsum("chn,cn->hn", predicted[-1], chosen)
-    made = calibrated(centre, residuals, plan.horizon, plan.season.slots, levels)
+    windows = (plan.steps - plan.origins.steps[0]) / plan.horizon
+    made = calibrated(centre, residuals, windows=windows, slots=plan.season.slots, levels=levels)
     bounded = _bounded(made, values)
     reasons = choices(plan, loss, chosen, residuals, truth, count)
     return bounded.transpose(2, 0, 1)[:count], reasons

@@ -69,14 +69,13 @@ class PanelForecaster:
                 made, reasons = forecast_group(group, origins, season, panel.step_seconds, quantiles)
                 values[group.rows] = made
                 choices.update(zip(group.rows.tolist(), reasons, strict=True))
-        rounded = significant_digits(values)
-        rounded.setflags(write=False)
+        values.setflags(write=False)
         return QuantileForecast(
             names=panel.names,
             cutoff=panel.cutoff,
             step_seconds=panel.step_seconds,
             quantiles=quantiles,
-            values=rounded,
+            values=values,
             choices=tuple(choices[row] for row in range(len(panel.names))),
         )
 
@@ -111,7 +110,9 @@ def _short(
     )[0]
     observed = values[np.isfinite(values)]
     reason = "seasonal naive with wider quantiles: history is too short to try a model on"
-    return short_history_quantiles(centre, observed, quantiles), ModelChoice(SeasonalNaive.name, reason, degraded=True)
+    return significant_digits(short_history_quantiles(centre, observed, quantiles)), ModelChoice(
+        SeasonalNaive.name, reason, degraded=True
+    )
 
 
 __all__ = ["PANEL", "LocalGroup", "PanelForecaster"]

@@ -10,18 +10,28 @@ from scaler.forecast.panel.grid import Array
 
 #: Candidates that share the weight.
 MOST_CHOSEN = 6
-#: How sharply weight falls with relative loss: a candidate 5 % worse than the best has 1/e of its weight.
-TEMPERATURE = 0.05
+#: How sharply weight falls with relative loss: a candidate 7 % worse than the best has 1/e of its weight.
+TEMPERATURE = 0.07
 #: Loss of an origin counts half at this age, in origins.
-ORIGIN_HALF_LIFE = 6.0
+ORIGIN_HALF_LIFE = 3.0
 
 
-def losses(predicted: Sequence[Array], truth: Sequence[Array]) -> Array:
-    """Sums of absolute errors, shape ``(origins, candidates, n)``; missing steps count nothing."""
+def losses(predicted: Sequence[Array], truth: Sequence[Array], scratch: Array) -> Array:
+    """Sums of absolute errors, shape ``(origins, candidates, n)``; missing steps count nothing.
+
+    Args:
+        predicted: per origin, shape ``(candidates, length, n)``.
+        truth: per origin, shape ``(length, n)``.
+        scratch: overwritten; at least as large as any of ``predicted``.
+    """
     found = []
     for guess, actual in zip(predicted, truth, strict=True):
-        error = np.abs(guess - actual)
-        found.append(error.sum(axis=1) if np.isfinite(actual).all() else np.nansum(error, axis=1))
+        error = scratch[:, : guess.shape[1], : guess.shape[2]]
+        np.subtract(guess, actual, out=error)
+        np.abs(error, out=error)
+        if not np.isfinite(actual).all():
+            np.copyto(error, 0.0, where=np.isnan(error))
+        found.append(error.sum(axis=1))
     return np.stack(found)
 
 
