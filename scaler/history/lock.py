@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from scaler.errors import Refused
+from scaler.errors import Failed, Refused
 from scaler.history.store import ABSENT, Store, StoreChanged
 
 KEY = "lock.json"
@@ -91,8 +91,8 @@ class Lease:
                 raise _lost(self._store, record) from error
 
     def release(self) -> None:
-        """Let others write. Leaves the record of a run that took over alone."""
-        with contextlib.suppress(StoreChanged):
+        """Let others write. Leaves the record of a run that took over alone; if the store fails, it expires."""
+        with contextlib.suppress(Failed):
             self._write(self._clock(), expected=self._version, held=False)
 
     def _take(self) -> tuple[datetime, str]:
@@ -164,7 +164,7 @@ def unlock(store: Store, lock_id: str, now: datetime) -> LockRecord:
             why=f"it is held by {record.owner}, id {record.id}, {_age(record, now)}",
             next_step=f"make sure that run is dead, then give its id: --unlock {record.id}",
         )
-    released = LockRecord(record.id, record.owner, False, record.since, record.expires_at)
+    released = LockRecord(record.id, record.owner, False, record.since or now, record.expires_at or now)
     try:
         store.write(KEY, encode(released), expected=version)
     except StoreChanged as error:

@@ -147,7 +147,6 @@ class S3Store:
 
 
 def _code(error: AwsFailed) -> str | None:
-    """S3's own code of a translated error."""
-    response = getattr(error.__cause__, "response", {})
-    code = response.get("Error", {}).get("Code")
-    return None if code is None else str(code)
+    """S3's own code of a translated error; ``None`` if S3 did not answer."""
+    response = getattr(error.__cause__, "response", None)  # errors of the connection have one too, of None
+    return str(response["Error"]["Code"]) if isinstance(response, dict) else None

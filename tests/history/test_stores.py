@@ -3,42 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from scaler.aws.interface import AwsFailed
 from scaler.aws.session import BotocoreClients
-from scaler.history.folder_store import FolderStore
 from scaler.history.s3_store import S3Store
 from scaler.history.store import ABSENT, Store, StoreChanged
+from tests.history.buckets import s3_store
 from tests.standins.s3 import S3StandIn
-
-
-@pytest.fixture
-def bucket() -> Iterator[S3StandIn]:
-    """S3 over HTTP."""
-    with S3StandIn() as server:
-        yield server
-
-
-def s3_store(url: str, bucket: str = "bucket", attempts: int = 1) -> S3Store:
-    """A store in the bucket."""
-    clients = BotocoreClients(region="us-east-1", endpoint_url=url, attempts=attempts)
-    return S3Store(clients, bucket, "some/prefix", None)
-
-
-@pytest.fixture(params=["folder", "stand-in", pytest.param("emulator", marks=pytest.mark.emulator)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """Each kind of store; the AWS emulator is one that nobody here wrote."""
-    if request.param == "folder":
-        return FolderStore(tmp_path / "store")
-    if request.param == "stand-in":
-        return s3_store(request.getfixturevalue("bucket").url)
-    url = request.getfixturevalue("fresh_aws")
-    BotocoreClients(region="us-east-1", endpoint_url=url).client("s3", None).create_bucket(Bucket="bucket")
-    return s3_store(url)
 
 
 def test_what_was_written_is_read(store: Store) -> None:
