@@ -105,9 +105,10 @@ def _quiet(row: Row, busy: Values) -> NDArray[np.bool_]:
 def _longest_by_chance(values: Values, quiet: NDArray[np.bool_], least: int) -> int:
     """Steps that a run of near-zero steps may have without meaning anything, such as for a few events an hour."""
     observed = np.isfinite(values)
+    newest = int(np.flatnonzero(observed)[-1])
     long = np.zeros(values.size, bool)
-    for run in runs_of(quiet, least):
-        long[run.first : run.end] = True
+    for run in runs_of(quiet):
+        long[run.first : run.end] = len(run) >= least or run.end > newest  # the last may not have ended yet
     alone = int((quiet & observed & ~long).sum())
     share = (alone + 1) / (int((observed & ~long).sum()) + 2)
     return int(np.ceil(np.log(_BY_CHANCE / values.size) / np.log(share))) if share < 1 else values.size

@@ -56,6 +56,11 @@ class Trace:
         return max(60, self.resolution)
 
 
+def show(figure: object) -> None:
+    """Tell a figure; pytest shows it with ``-rP``."""
+    print(figure)  # noqa: T201
+
+
 def read_set(traces, name):
     """All series of a set; a missing list or a series that is not listed fails."""
     import pandas as pd
@@ -138,7 +143,7 @@ def test_every_series_loads_and_the_report_finds_its_gaps(traces, tmp_path, name
         off_grid = any("off the grid" in note for note in report.notes)
         assert off_grid == bool((trace.times % trace.period != 0).any())
         loaded += 1
-    print(f"{name}: {loaded} series load, their gaps are found")
+    show(f"{name}: {loaded} series load, their gaps are found")
 
 
 def test_a_value_that_is_nan_is_refused_and_said_so(traces, tmp_path):
@@ -163,12 +168,12 @@ def test_alarms_are_few_over_all_series(traces, tmp_path):
             found = [f for f in history.quality["trace"].findings if f.kind in ("outage", "capped")]
             alarmed += bool(found)
             for each in found:
-                print(f"{trace.name}: {each.kind} {each.start:%m-%d %H:%M} to {each.end:%m-%d %H:%M}, {each.evidence}")
+                show(f"{trace.name}: {each.kind} {each.start:%m-%d %H:%M} to {each.end:%m-%d %H:%M}, {each.evidence}")
             if not trace.name.startswith("nasa"):
                 outage_steps += int((panel.marks & OUTAGE > 0).sum())
                 capped_steps += int(panel.capped.sum())
-    print(f"{series} series, {steps} steps: {alarmed} series with an outage or a ceiling; ", end="")
-    print(f"without NASA {outage_steps} steps ({outage_steps / steps:.3%}) are outages, {capped_steps} capped")
+    show(f"{series} series, {steps} steps: {alarmed} series with an outage or a ceiling")
+    show(f"without NASA {outage_steps} steps ({outage_steps / steps:.3%}) are outages, {capped_steps} capped")
     assert series == 171
     assert outage_steps <= FALSE_ALARMS * steps
     assert capped_steps <= FALSE_ALARMS * steps
@@ -199,7 +204,7 @@ def test_the_recorded_outage_is_flagged_with_its_hours(traces, tmp_path, resolut
     # The server came back empty: demand was near zero for some hours more, and is not taken for demand either.
     assert RECORDED[1] <= hurricane.end <= RECORDED[1] + timedelta(hours=8)
     assert any(note.endswith("left out as an outage") for note in history.provenance["trace"].notes)
-    print([f"{f.start:%m-%d %H:%M} to {f.end:%m-%d %H:%M}: {f.evidence}" for f in outages])
+    show([f"{f.start:%m-%d %H:%M} to {f.end:%m-%d %H:%M}: {f.evidence}" for f in outages])
 
 
 def forecast_of(history: History, hours: int):
@@ -220,7 +225,7 @@ def test_while_it_lasts_the_forecast_is_that_of_a_working_server(traces, tmp_pat
     assert "outage since 1995-08-01T18:" in hold
     median = forecast_of(during, 48)[:, 1]
     usual = np.nanmean(during.panels[0].values)
-    print(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
+    show(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
     assert median.min() > 0.2 * usual
     assert 0.6 * usual < median.mean() < 1.5 * usual
 
@@ -233,5 +238,5 @@ def test_no_later_forecast_shows_a_trace_of_it(traces, tmp_path, day):
     assert after.provenance["trace"].hold is None
     median = forecast_of(after, 48)[:, 1]
     usual = np.nanmean(after.panels[0].values)
-    print(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
+    show(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
     assert median.min() > 0.2 * usual
