@@ -246,7 +246,7 @@ def bring_up_to_date(collected: Collected, series: Mapping[str, Wanted], damaged
             answers = [(series[key], asked[key], fresh) for key, fresh in part.points.items()]
             # Of a series that failed, what was answered completely before.
             answers += [
-                (series[key], (span_of(each.window),), each.points) for key, some in part.kept.items() for each in some
+                (series[key], union(map(span_of, each.windows)), each.points) for key, each in part.kept.items()
             ]
             stored = each_of(access.archive, answers, lambda answer: _append(access.archive, *answer))
             collected.take(part, sum(stored))

@@ -64,7 +64,7 @@ class CloudWatchSource:
         """
         points: dict[str, Points] = {}
         problems: dict[str, ScalerError] = {}
-        kept: dict[str, tuple[Kept, ...]] = {}
+        kept: dict[str, Kept] = {}
         calls = metrics = 0
         for part in self.fetch_chunks(requests):
             points |= part.points

@@ -80,14 +80,14 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """A part of a series that was answered completely, though the rest of it was not.
+    """What of a series was answered completely, though the rest of it was not.
 
     Attributes:
-        window: what was answered; silence in it is silence of the metric.
-        points: in the window.
+        windows: what was answered, ascending; silence in them is silence of the metric.
+        points: in the windows.
     """
 
-    window: Window
+    windows: tuple[Window, ...]
     points: Points
 
 
@@ -109,7 +109,7 @@ class FetchResult:
     problems: Mapping[str, ScalerError]
     calls: int
     metrics_requested: int | None = None
-    kept: Mapping[str, tuple[Kept, ...]] = field(default_factory=dict)
+    kept: Mapping[str, Kept] = field(default_factory=dict)
 
 
 class Source(Protocol):

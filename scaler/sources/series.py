@@ -65,13 +65,15 @@ class Gathering:
         """Whether no series could be read, and each for a problem of this kind."""
         return not self._answered and all(isinstance(self._problems.get(key), kind) for key in self._left)
 
-    def pop_rest(self) -> tuple[dict[str, Points], Problems, dict[str, tuple[Kept, ...]]]:
+    def pop_rest(self) -> tuple[dict[str, Points], Problems, dict[str, Kept]]:
         """What is left: series that there was nothing to ask of, and those with a problem and what is known of them."""
         points, problems = self.pop_complete()
         kept = {
-            key: tuple(Kept(ask.wanted, part) for ask, part in self._parts[key])
-            for key in self._left
-            if key in self._parts
+            key: Kept(
+                tuple(sorted((ask.wanted for ask, _ in parts), key=lambda window: window.start)),
+                _joined(self._queries[key], parts),
+            )
+            for key, parts in self._parts.items()
         }
         return points, problems | {key: self._problems[key] for key in self._left}, kept
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scaler.sources.batches import MAX_POINTS, MAX_QUERIES, batches
+from scaler.sources.batches import CHUNK_POINTS, MAX_POINTS, MAX_QUERIES, batches
 from scaler.sources.interface import Request, Window
 from tests.sources.examples import NOW, cloudwatch_query, last, request
 
@@ -127,6 +127,58 @@ def test_nothing_is_asked_that_is_no_longer_kept(period: str, kept_days: int) ->
     """A start beyond the retention would empty the whole answer, so it is moved to what is kept still."""
     edge = NOW - timedelta(days=kept_days)
 
-    starts = [b.window.start for b in batches([Request(cloudwatch_query(period=period), last(500))], now=NOW, margin=MARGIN)]
+    asked = [Request(cloudwatch_query(period=period), last(500))]
+    starts = [batch.window.start for batch in batches(asked, now=NOW, margin=MARGIN)]
 
     assert edge < min(starts) <= edge + timedelta(hours=2)
+
+
+def test_nothing_that_is_kept_when_the_fetch_begins_is_lost_on_the_way() -> None:
+    """The edge moves on while calls are made: even the last one, a margin later, starts within the retention."""
+    later = timedelta(minutes=45)
+    asked = [Request(cloudwatch_query(period="1m"), last(15))]
+    assert min(b.window.start for b in batches(asked, now=NOW, margin=later)) >= NOW + later - timedelta(days=15)
+
+
+def test_windows_that_hardly_differ_share_a_call() -> None:
+    """Forty top-ups that were last done minutes apart are one call over all of their windows, not forty."""
+    asked = [
+        Request(cloudwatch_query(metric=f"m{n}"), Window(NOW - timedelta(hours=4, minutes=5 * (n % 8)), NOW))
+        for n in range(40)
+    ]
+    (only,) = batches(asked, now=NOW, margin=MARGIN)
+    wanted = sum(ask.points(ask.window) for ask in only.asks)
+    assert only.window == Window(NOW - timedelta(hours=4, minutes=35), NOW)
+    assert wanted < only.points <= 1.2 * wanted
+
+
+def test_windows_that_differ_much_do_not_share_a_call() -> None:
+    """A day beside an hour would make the hour a day: many more points than wanted are not worth a call."""
+    asked = [Request(cloudwatch_query(metric=f"m{days}"), last(days)) for days in (1 / 24, 1)]
+    assert [batch.points for batch in batches(asked, now=NOW, margin=MARGIN)] in ([12, 288], [288, 12])
+
+
+def test_a_period_that_is_not_over_is_not_asked() -> None:
+    """Row 10: what is counted in the newest bucket still grows, so it is not asked for, whatever the window says."""
+    asked = [Request(cloudwatch_query(), Window(NOW - timedelta(hours=1), NOW + timedelta(hours=1)))]
+    (only,) = batches(asked, now=NOW + timedelta(minutes=4), margin=MARGIN)
+    assert only.window.end == NOW
+
+
+@pytest.mark.parametrize(("series", "days"), [(200, 63), (50, 63), (800, 63), (203, 62.5), (7, 62), (500, 7)])
+def test_fleets_of_long_histories_take_the_fewest_calls(series: int, days: float) -> None:
+    """The lower bound is reached while no more than a chunk of series is open at a time."""
+    asked = [Request(cloudwatch_query(metric=f"m{number}"), last(days)) for number in range(series)]
+    found = batches(asked, now=NOW, margin=timedelta(0))
+    points = sum(ask.points(ask.window) for batch in found for ask in batch.asks)
+    assert len(found) == max(math.ceil(points / MAX_POINTS), math.ceil(series / MAX_QUERIES))
+    first, last_use = {}, {}
+    for index, batch in enumerate(found):
+        for ask in batch.asks:
+            first.setdefault(ask.query.series_id, index)
+            last_use[ask.query.series_id] = index
+    open_points = max(
+        sum(ask.points(ask.window) for batch in found for ask in batch.asks if first[ask.query.series_id] <= index <= last_use[ask.query.series_id])
+        for index in range(len(found))
+    )  # fmt: skip
+    assert open_points <= CHUNK_POINTS
