@@ -99,14 +99,15 @@ def _show(
 ) -> None:
     from rich.console import Console
 
-    from scaler.cli.fetch_table import quality_table, summary, summary_json, summary_table
+    from scaler.cli.fetch_table import summary, summary_json, summary_table
+    from scaler.cli.quality_table import render
     from scaler.cli.report_errors import report as report_error
     from scaler.history.quality_report import to_json
 
     if report and output_format is FetchFormat.json:
         typer.echo(to_json(history.quality, history.problems), nl=False)
     elif report:
-        Console(highlight=False).print(quality_table(history))
+        Console(highlight=False).print(render(history.quality, history.problems))
     else:
         regions = {each.region or runtime.aws.region(None) for each in workloads}
         facts = summary(history, workloads=len(workloads), regions=regions)

@@ -15,7 +15,6 @@ from rich.text import Text
 
 from scaler.errors import ScalerError
 from scaler.history.interface import History, Provenance
-from scaler.history.quality_report import rows
 from scaler.sources.price import estimated_usd
 
 UNKNOWN = "—"
@@ -69,7 +68,8 @@ def summary_table(history: History, facts: Summary) -> RenderableType:
     usd = UNKNOWN if facts.estimated_usd is None else f"{facts.estimated_usd:.5f}"
     lines = (
         f"{_counted(facts.workloads, 'workload')}, {facts.refused} refused, {facts.series} series",
-        f"{_counted(facts.calls, 'call')}, {facts.points_fetched:,} points fetched, {facts.points_archived:,} archived, "
+        f"{_counted(facts.calls, 'call')}, {facts.points_fetched:,} points fetched, "
+        f"{facts.points_archived:,} archived, "
         f"{facts.bytes_written:,} bytes written",
         f"estimated cost: {usd} USD for {_count(facts.metrics_requested)} metrics requested from CloudWatch",
     )
@@ -114,17 +114,6 @@ def _workload(known: Provenance | None, problem: ScalerError | None) -> dict[str
         "missing_fraction": known.missing_fraction if known else None,
         "notes": list(known.notes) if known else [],
     }
-
-
-def quality_table(history: History) -> RenderableType:
-    """How good each history is."""
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=(0, 1, 0, 0))
-    for heading in ("workload", "status", "points", "missing", "longest gap", "age", "found"):
-        table.add_column(heading, no_wrap=heading == "workload")
-    for row in rows(history.quality, history.problems):
-        cells = (row.name, row.status, row.points, row.missing, row.longest_gap, row.age, row.found)
-        table.add_row(*(Text(cell) for cell in cells))
-    return table
 
 
 def _counted(number: int, noun: str) -> str:
