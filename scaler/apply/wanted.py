@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from scaler.apply.interface import ApplyRefused, Wanted
 from scaler.live.interface import LiveGroup, ScheduledAction
@@ -97,17 +96,3 @@ def earlier_state(before: LiveGroup, live: LiveGroup, now: datetime, *, lower_li
     # Running instances are not taken away by a maximum that comes back.
     max_size = sizes["max_size"] if lower_live else max(sizes["max_size"], live.desired_size)
     return Wanted(min_size=sizes["min_size"], max_size=max_size, actions=actions)
-
-
-def floor_over(actions: tuple[ScheduledAction, ...], min_size: int, times: list[datetime]) -> list[int]:
-    """The minimum at each of ``times`` (ascending) of a group with ``min_size`` now, as the actions run."""
-    marks = sorted((a.start, a.min_size) for a in actions if a.start is not None and a.min_size is not None)
-    bounds = [*marks, (datetime.max.replace(tzinfo=UTC), 0)]
-    floors = []
-    for time in times:
-        level = min_size
-        for (start, size), (following, _) in pairwise(bounds):
-            if start <= time < following:
-                level = size
-        floors.append(level)
-    return floors

@@ -1,0 +1,77 @@
+"""Sealed plans for groups whose live state is known, and the groups themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from scaler.apply.interface import Group
+from scaler.live.interface import LiveGroup
+from scaler.plan.document import ActionPart, LivePart, Plan, StepPart, TargetPart, WorkloadPart
+from scaler.plan.seal import seal
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+QUARTER = timedelta(minutes=15)
+
+
+def quarter() -> datetime:
+    """A moment in the current quarter of an hour, and far from its ends."""
+    return datetime.fromtimestamp(datetime.now(UTC).timestamp() // 900 * 900 + 300, UTC)
+
+
+def group(name: str) -> Group:
+    """The group of workload ``name``."""
+    return Group(REGION, f"{name}-asg", name)
+
+
+def live_part(live: LiveGroup) -> LivePart:
+    """The live state as a plan records it."""
+    return LivePart(
+        min_size=live.min_size,
+        max_size=live.max_size,
+        desired_size=live.desired_size,
+        foreign_actions=sum(not a.name.startswith("scaler-") for a in live.actions),
+        actions=tuple(ActionPart(**vars(action)) for action in live.actions),
+        fingerprint=live.fingerprint,
+    )
+
+
+def step(start: datetime, end: datetime, min_size: int, max_size: int = 20) -> StepPart:
+    """One level."""
+    return StepPart(
+        start=start, end=end, min_size=min_size, desired_size=None, max_size=max_size, required_units=min_size,
+        mix=(), usd_per_hour=None, binding="demand",
+    )  # fmt: skip
+
+
+def part(name: str, levels: Sequence[int], live: LiveGroup, start: datetime, **given: Any) -> WorkloadPart:
+    """A workload with one level per quarter of an hour from ``start``; equal neighbours make one level."""
+    steps: list[StepPart] = []
+    for number, level in enumerate(levels):
+        begin = start + QUARTER * number
+        if steps and steps[-1].min_size == level:
+            steps[-1] = steps[-1].model_copy(update={"end": begin + QUARTER})
+        else:
+            steps.append(step(begin, begin + QUARTER, level, **given))
+    return WorkloadPart(
+        name=name, target=TargetPart(kind="asg", name=f"{name}-asg", region=REGION), status="changed", reasons=(),
+        steps=tuple(steps), live=live_part(live),
+    )  # fmt: skip
+
+
+def sealed(parts: Sequence[WorkloadPart], now: datetime, **given: Any) -> Plan:
+    """A plan of these workloads, made at ``now``."""
+    fields: dict[str, Any] = {
+        "schema_version": "1.0", "plan_id": "", "created_at": now, "as_of": now,
+        "expires_at": now + timedelta(hours=26), "account": ACCOUNT, "region": REGION, "config_digest": "c" * 64,
+        "scaler_version": "0.1.0", "workloads": tuple(sorted(parts, key=lambda p: p.name)),
+    }  # fmt: skip
+    return seal(Plan(**(fields | given)))
+
+
+def plan_of(levels: Mapping[str, Sequence[int]], live: Mapping[Group, LiveGroup], now: datetime) -> Plan:
+    """A plan whose first level began up to a quarter of an hour ago."""
+    start = datetime.fromtimestamp(now.timestamp() // 900 * 900, tz=now.tzinfo)
+    return sealed([part(name, sizes, live[group(name)], start) for name, sizes in levels.items()], now)
