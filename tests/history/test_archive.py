@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scaler.history.archive import ParquetArchive
+from scaler.history import partition as partitions
+from scaler.history.archive import MAX_DAYS, ParquetArchive
 from scaler.history.folder_store import FolderStore
 from scaler.history.interface import ArchiveDamaged, StoreFailed
 from scaler.history.spans import moment, span_of, union
@@ -279,3 +281,69 @@ def test_a_store_that_cannot_be_written_says_so(tmp_path):
     with pytest.raises(StoreFailed, match="could not be read"):
         archive.known(query(), ALL)
     assert (tmp_path / "history").read_text() == "in the way"
+
+
+def listed(root: Path) -> list[str]:
+    """Days and months that have a file."""
+    return sorted(path.name.rpartition("-")[0] for path in folder_of(root).glob("*.parquet"))
+
+
+def test_days_are_compacted_into_their_month(archive, tmp_path):
+    """Hourly top-ups of a month: at most one file per month and MAX_DAYS for days, and every point is there."""
+    start, hour = OCTOBER + timedelta(hours=5), timedelta(hours=1)
+    given = points(start, [float(n) for n in range(24 * 40)], 3600)
+    most, end = 0, start
+    while end < start + timedelta(days=40):
+        begin, end = end, end + 7 * hour
+        inside = (given.times >= seconds(begin)) & (given.times < seconds(end))
+        archive.append(query(), [Window(begin, end)], Points(given.times[inside], given.values[inside]))
+        most = max(most, len(listed(tmp_path)))
+    assert same(archive.read(query(), ALL), given)
+    assert archive.known(query(), ALL).covered == (Window(start, end),)
+    assert most <= 2 * (1 + MAX_DAYS)
+    assert {"2026-10", "2026-11"} <= set(listed(tmp_path))
+
+
+def test_a_top_up_writes_little(tmp_path):
+    """Nine days of hourly top-ups at five minutes, overlap and compaction included, against a month each time."""
+    store = FolderStore(tmp_path)
+    archive = ParquetArchive(store)
+    random = np.random.default_rng(7)
+    start = NOON - timedelta(days=20)
+    archive.append(query(), [Window(start, NOON)], points(start, list(random.lognormal(6, 0.4, 20 * 288))))
+    sizes, whole = [], 0
+    for hour in range(1, 9 * 24 + 1):
+        window = Window(NOON + timedelta(hours=hour - 4), NOON + timedelta(hours=hour))
+        before = store.bytes_written
+        archive.append(query(), [window], points(window.start, list(random.lognormal(6, 0.4, 48))))
+        sizes.append(store.bytes_written - before)
+        month = f"{window.end:%Y-%m}"
+        first, last = partitions.span_named(month)
+        everything = archive.read(query(), Window(moment(first), moment(last)))
+        whole += len(partitions.encode(month, everything)[1])
+    sys.stdout.write(
+        f"bytes per top-up: median {np.median(sizes):.0f}, mean {np.mean(sizes):.0f}, most {max(sizes)}; "
+        f"a month each time {whole / len(sizes):.0f}\n"
+    )
+    assert np.median(sizes) < 8_000
+    assert np.mean(sizes) < whole / len(sizes) / 5
+
+
+@pytest.mark.parametrize("broken", ["month", "day"])
+def test_damage_of_one_leaves_the_other(archive, tmp_path, broken):
+    """Row 48: a day's file stands for itself when its month's is damaged, and the other way round."""
+    given = fill(archive)
+    day = Window(datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
+    archive.append(query(), [day], points(day.start, [-1.0] * 24, 3600))
+    month = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+    (damaged,) = folder_of(tmp_path).glob("2026-11-21-*" if broken == "day" else "2026-11-????????????????.parquet")
+    damaged.write_bytes(b"damaged")
+    archive.repair(query(), ALL)
+    covered = archive.known(query(), month).covered
+    if broken == "day":
+        assert covered == (Window(month.start, day.start), Window(day.end, month.end))
+        inside = (given.times >= seconds(day.start)) & (given.times < seconds(day.end))
+        assert same(archive.read(query(), day), Points(given.times[inside], given.values[inside]))
+    else:
+        assert covered == (day,)
+        assert archive.read(query(), month).values.tolist() == [-1.0] * 24

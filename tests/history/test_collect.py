@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import pytest
 
 from scaler.errors import Failed, Refused, ScalerError
 from scaler.history.archive import ParquetArchive
-from scaler.history.collect import Access, Wanted, collect
+from scaler.history.collect import Access, Progress, Wanted, collect
 from scaler.history.folder_store import FolderStore
-from scaler.history.interface import FetchCounts, HistoryRefused, Observations
-from scaler.sources.interface import MetricQuery, NoDatapoints, Points, SeriesRefused, Window
+from scaler.history.interface import ArchiveDamaged, FetchCounts, HistoryRefused, Observations
+from scaler.history.lock import Holder, StoreLocked, locked
+from scaler.sources.interface import FetchResult, Kept, MetricQuery, NoDatapoints, Points, SeriesRefused, Window
 from tests.history.builders import NOON, RecordingSource, known, points, query, same, sources, workload
 
 HOUR = timedelta(hours=1)
@@ -308,3 +310,151 @@ def test_a_series_that_two_workloads_need_is_asked_once(archive):
 def test_the_builder_answers_the_whole_past():
     """The stand-in used elsewhere claims an answer for all the time that tests look at."""
     assert known(EVER).answered[0].start < NOON - 60 * DAY
+
+
+@dataclass
+class ChunkedSource(RecordingSource):
+    """Answers two series at a time, and remembers how much of the archive stood before each part.
+
+    Attributes:
+        fails_after: raise after so many parts.
+        watched: the archive that is looked at.
+    """
+
+    fails_after: int = 1_000
+    watched: ParquetArchive | None = None
+    stood: list[int] = field(default_factory=list)
+
+    def fetch_chunks(self, requests):
+        """Parts of two series."""
+        keys = list(dict.fromkeys(request.query.series_id for request in requests))
+        for number, first in enumerate(range(0, len(keys), 2)):
+            if self.watched is not None:
+                queries = {request.query.series_id: request.query for request in requests}
+                self.stood.append(sum(bool(self.watched.known(q, window()).covered) for q in queries.values()))
+            if number == self.fails_after:
+                raise Failed("throttled", why="for ever", next_step="later")
+            mine = [request for request in requests if request.query.series_id in keys[first : first + 2]]
+            yield replace(self.fetch(mine), metrics_requested=len(mine))
+
+
+def fleet(count: int) -> tuple[list[Wanted], dict[str, Points]]:
+    """Many series, and their points."""
+    queries = [query(workload(f"w{number}")) for number in range(count)]
+    return [Wanted(each, window(), OVERLAP) for each in queries], {each.series_id: EVER for each in queries}
+
+
+def test_each_part_is_archived_before_the_next_is_asked(archive):
+    """Memory holds one part; progress is told after each, and what the source bills is added up."""
+    wanted, store = fleet(5)
+    source = ChunkedSource(store=store, watched=archive)
+    told: list[Progress] = []
+    collected = collect(wanted, Access(archive, sources(source), progress=told.append))
+    assert source.stood == [0, 2, 4]
+    assert told == [Progress(0, 5, 0), Progress(2, 5, 1152), Progress(4, 5, 2304), Progress(5, 5, 2880)]
+    assert counted(collected.counts) == (5, 5, 2880, 2880)
+    assert collected.counts.metrics_requested == 5
+    assert collected.counts.bytes_written > 0
+    assert same(collected.observe(wanted[3].query).points, within(window()))
+
+
+def test_a_source_that_stops_half_way_leaves_what_it_had_answered(archive):
+    """Row 4: exit code 1, and the next run asks only for the rest."""
+    wanted, store = fleet(5)
+    with pytest.raises(Failed, match="throttled"):
+        collect(wanted, Access(archive, sources(ChunkedSource(store=store, fails_after=2))))
+    again = ChunkedSource(store=store)
+    collect(wanted, Access(archive, sources(again)))
+    assert [request.query.workload for request in again.asked] == ["w4"]
+
+
+def test_of_a_series_that_failed_the_complete_part_is_archived(archive):
+    """Row 4 within a series: refused in this run, and not asked again for what was answered."""
+    answered = Window(window().start, NOON - DAY)
+
+    class Throttled(RecordingSource):
+        def fetch(self, requests):
+            self.asked += requests
+            key = query().series_id
+            return FetchResult({}, {key: refused("throttled")}, 3, 3, {key: Kept((answered,), within(answered))})
+
+    collected = run(archive, Throttled(), window())
+    assert list(collected.problems) == [query().series_id]
+    assert archive.known(query(), window()).covered == (answered,)
+    later = ever()
+    assert same(run(archive, later, window()).observations[query().series_id].points, within(window()))
+    assert later.windows() == [(answered.end - OVERLAP, NOON)]
+
+
+def test_since_reaches_back_further_than_the_window(archive):
+    """It is archived for later, and this run sees its window as before."""
+    source = ever()
+    found = run(archive, source, window(), since=NOON - 30 * DAY)
+    assert source.windows() == [(NOON - 30 * DAY, NOON)]
+    assert same(found.observations[query().series_id].points, within(window()))
+    assert same(archive.read(query(), window(days=30)), within(window(days=30)))
+    again = ever()
+    run(archive, again, window(days=30))
+    assert again.asked == []
+
+
+def test_a_locked_store_is_not_asked_for(archive, tmp_path):
+    """Row 31: refused before any call is paid for; what needs no fetching needs no lock."""
+    run(archive, ever(), window())
+    store = FolderStore(tmp_path)
+
+    def clock():
+        return NOON
+
+    def lock():
+        return locked(store, Holder("second", "second run"), clock)
+
+    with locked(store, Holder("first", "first run"), clock):
+        source = ever()
+        access = Access(archive, sources(source), lock=lock)
+        assert collect([Wanted(query(), window(), OVERLAP)], access).counts.calls == 0
+        with pytest.raises(StoreLocked, match="first run"):
+            collect([Wanted(query(), window(NOON + HOUR), OVERLAP)], access)
+        assert source.asked == []
+    collect([Wanted(query(), window(NOON + HOUR), OVERLAP)], access)
+    assert len(source.asked) == 1
+
+
+def test_a_lost_lock_ends_the_run_before_it_writes(archive):
+    """Row 31: who lost the lock while the source answered writes nothing."""
+
+    class Lost:
+        def keep(self):
+            raise StoreLocked("lost", why="expired", next_step="again")
+
+    with pytest.raises(StoreLocked, match="lost"):
+        collect(
+            [Wanted(query(), window(), OVERLAP)],
+            Access(archive, sources(ever()), lock=lambda: nullcontext(Lost())),
+        )
+    assert archive.known(query(), window()).covered == ()
+
+
+def test_offline_damage_is_refused_and_left_alone(archive, tmp_path):
+    """Row 48 where nobody may be asked: exit code 3, and the file stays for a run that can fetch it again."""
+    run(archive, ever(), window())
+    (damaged,) = (tmp_path / "history" / query().series_id).glob("*.parquet")
+    damaged.write_bytes(b"damaged")
+    problem = run(archive, ever(), window(), offline=True).problems[query().series_id]
+    assert isinstance(problem, ArchiveDamaged)
+    assert problem.exit_code == 3
+    assert damaged.read_bytes() == b"damaged"
+    mended = run(archive, ever(), window()).observations[query().series_id]
+    assert same(mended.points, within(window()))
+    assert any("set aside" in note for note in mended.notes)
+
+
+def test_a_damaged_manifest_is_fetched_again(archive, tmp_path):
+    """Row 48: the folder is set aside, and the whole window is asked once."""
+    run(archive, ever(), window())
+    (tmp_path / "history" / query().series_id / "manifest.json").write_bytes(b"{")
+    source = ever()
+    found = run(archive, source, window()).observations[query().series_id]
+    assert source.windows() == [(window().start, NOON)]
+    assert same(found.points, within(window()))
+    assert len(list((tmp_path / "history").glob("*.corrupt"))) == 1
