@@ -69,7 +69,7 @@ def require_measurements(points: Points, name: str) -> None:
     raise InvalidPoints(
         f"{name} has the value {value:g} at {time:%Y-%m-%dT%H:%M:%SZ}{more}",
         why="load and instance counts are finite and never negative; a counter reset or a wrong metric looks like this",
-        next_step="choose a metric and statistic that count load, such as a rate instead of a difference of counters",
+        next_step="choose a metric and statistic that count load, or say what it means with load.negative",
     )
 
 
