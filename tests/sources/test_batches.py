@@ -172,13 +172,12 @@ def test_fleets_of_long_histories_take_the_fewest_calls(series: int, days: float
     found = batches(asked, now=NOW, margin=timedelta(0))
     points = sum(ask.points(ask.window) for batch in found for ask in batch.asks)
     assert len(found) == max(math.ceil(points / MAX_POINTS), math.ceil(series / MAX_QUERIES))
-    first, last_use = {}, {}
+    spans: dict[str, list[int]] = {}
+    held: Counter[str] = Counter()
     for index, batch in enumerate(found):
         for ask in batch.asks:
-            first.setdefault(ask.query.series_id, index)
-            last_use[ask.query.series_id] = index
-    open_points = max(
-        sum(ask.points(ask.window) for batch in found for ask in batch.asks if first[ask.query.series_id] <= index <= last_use[ask.query.series_id])
-        for index in range(len(found))
-    )  # fmt: skip
-    assert open_points <= CHUNK_POINTS
+            spans.setdefault(ask.query.series_id, []).append(index)
+            held[ask.query.series_id] += ask.points(ask.window)
+    for index in range(len(found)):
+        open_series = (key for key, calls in spans.items() if calls[0] <= index <= calls[-1])
+        assert sum(held[key] for key in open_series) <= CHUNK_POINTS
