@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
-from typing import cast
 
 from scaler.forecast.contest import ContestedForecaster
 from scaler.forecast.ets import Ets
 from scaler.forecast.informed import InformedForecaster
-from scaler.forecast.interface import Forecaster, PointModel
+from scaler.forecast.interface import PointModel
 from scaler.forecast.knowledge import Knowledge
 from scaler.forecast.lightgbm_model import LightGbm
 from scaler.forecast.mstl_arima import MstlArima
+from scaler.forecast.panel.forecaster import PANEL, PanelForecaster
 from scaler.forecast.pretrained import Pretrained
 from scaler.forecast.prophet_model import ProphetModel
 from scaler.forecast.sarimax import Sarimax
@@ -29,7 +27,6 @@ LIMIT_SECONDS = 60.0
 LIBRARY: Mapping[str, PointModel] = {
     model.name: model for model in (Ets(), StlEts(), Sarimax(), ProphetModel(), MstlArima(), LightGbm(), Pretrained())
 }
-ENGINE = "panel"
 
 
 def make_forecaster(
@@ -61,12 +58,6 @@ def make_forecaster(
             budget_seconds=budget_seconds,
         )
 
-    engine = _engine()
-    contested = ContestedForecaster(engine, ENGINE, library, (SeasonalNaive.name, *LIBRARY), known)
+    engine = PanelForecaster()
+    contested = ContestedForecaster(engine, PANEL, library, (SeasonalNaive.name, *LIBRARY), known)
     return InformedForecaster(contested, engine, known, fleet=fleet, fleet_timezones=fleet_timezones)
-
-
-def _engine() -> Forecaster:
-    if find_spec("scaler.forecast.panel.forecaster") is None:
-        return BacktestedForecaster(SeasonalNaive(), ())
-    return cast("Forecaster", import_module("scaler.forecast.panel.forecaster").PanelForecaster())

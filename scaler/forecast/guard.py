@@ -27,10 +27,24 @@ def bound_of(
     return bound
 
 
-def refusal(name: str, model: str, highest: float, bound: float) -> ForecastRefused:
+class BeyondBound(ForecastRefused):
+    """A forecast that nothing in the history makes likely.
+
+    Attributes:
+        highest: what was forecast.
+        bound: what would have been believed, at the same step.
+    """
+
+    highest = 0.0
+    bound = 0.0
+
+
+def refusal(name: str, model: str, highest: float, bound: float) -> BeyondBound:
     """The error of a forecast beyond its bound."""
-    return ForecastRefused(
+    error = BeyondBound(
         f"{name}: {model.replace('_', ' ')} forecasts up to {highest:.4g}, beyond the bound of {bound:.4g}",
         why=f"the bound is {MOST_TIMES_THE_PEAK:g} times the highest demand of the history",
         next_step=f"declare what is coming under events:, or accept it once with --accept {name}:extreme",
     )
+    error.highest, error.bound = highest, bound
+    return error
