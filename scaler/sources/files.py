@@ -64,7 +64,7 @@ class FileSource:
                     points[series_id] = _points(query, table, windows[series_id])
                 except (NoDatapoints, InvalidPoints) as error:
                     problems[series_id] = error
-        return FetchResult(points, problems, len(by_file))
+        return FetchResult(points, problems, len(by_file), metrics_requested=0)
 
     def near_names(self, query: MetricQuery) -> tuple[str, ...]:
         """Series of the file that look like the query's; none if the file cannot be read."""

@@ -28,6 +28,7 @@ from scaler.sources.prometheus_server import PrometheusServer, ServerFailed
 MAX_POINTS = 11_000
 #: Enough to show in a message what a query that gives several series gives.
 _SERIES_LIMIT = 10
+_SERIES_PER_CHUNK = 50
 
 
 class PrometheusSource:
@@ -53,6 +54,22 @@ class PrometheusSource:
         Raises:
             SourceFailed: not one series could be read, for a reason that is not its own (network, certificate,
                 permission, a server that keeps failing).
+            ClockSkewed: a server's time is not this machine's.
+        """
+        points: dict[str, Points] = {}
+        problems: dict[str, ScalerError] = {}
+        calls = 0
+        for part in self.fetch_chunks(requests):
+            points.update(part.points)
+            problems.update(part.problems)
+            calls += part.calls
+        return FetchResult(points, problems, calls, metrics_requested=0)
+
+    def fetch_chunks(self, requests: Sequence[Request]) -> Iterator[FetchResult]:
+        """The same in parts of a few series, so that what is read is archived; series that failed come last.
+
+        Raises:
+            as :meth:`fetch`, once no part is left.
         """
         windows: dict[str, list[Window]] = {}
         queries: dict[str, MetricQuery] = {}
@@ -75,9 +92,13 @@ class PrometheusSource:
                 if isinstance(error, ServerFailed):
                     failed.setdefault(asked, error)
             calls += reading.calls
-        if problems and not points and all(isinstance(problem, Failed) for problem in problems.values()):
+            if len(points) == _SERIES_PER_CHUNK:
+                yield FetchResult(points, {}, calls, metrics_requested=0)
+                points, calls = {}, 0
+        nothing = len(problems) == len(queries)
+        if nothing and problems and all(isinstance(problem, Failed) for problem in problems.values()):
             raise next(iter(problems.values()))
-        return FetchResult(points, problems, calls)
+        yield FetchResult(points, problems, calls, metrics_requested=0)
 
     def near_names(self, query: MetricQuery) -> tuple[str, ...]:
         """Metrics of the server that look like a name in the query which it does not know."""

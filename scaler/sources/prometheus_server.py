@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from scaler.aws.redaction import one_safe_line
 from scaler.errors import ConfigurationError, ScalerError
 from scaler.sources.interface import SeriesRefused, SourceFailed
-from scaler.sources.prometheus_access import Access, connect, refuse_skew
+from scaler.sources.prometheus_access import Access, refuse_skew
+from scaler.sources.prometheus_connection import connect
 
 if TYPE_CHECKING:
     import urllib3

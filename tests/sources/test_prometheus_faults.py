@@ -18,7 +18,7 @@ import pytest
 from scaler.aws.interface import ClockSkewed
 from scaler.config import PrometheusMetric
 from scaler.errors import ConfigurationError, ScalerError
-from scaler.sources import prometheus_access, prometheus_server
+from scaler.sources import prometheus_access, prometheus_connection, prometheus_server
 from scaler.sources.interface import MetricQuery, Points, Request, SeriesRefused, SourceFailed, Window
 from scaler.sources.prometheus import PrometheusSource
 from scaler.sources.prometheus_server import ServerFailed
@@ -41,10 +41,10 @@ def serving(*replies: Reply) -> Iterator[PrometheusStandIn]:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same attempts and waits, a hundred times as fast; and no proxy of whoever runs this."""
-    monkeypatch.setattr(prometheus_access, "READ_TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(prometheus_access, "DEADLINE_SECONDS", 1.5)
-    monkeypatch.setattr(prometheus_access, "BACKOFF_SECONDS", 0.005)
-    monkeypatch.setattr(prometheus_access, "LONGEST_WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(prometheus_connection, "READ_TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(prometheus_connection, "DEADLINE_SECONDS", 1.5)
+    monkeypatch.setattr(prometheus_connection, "BACKOFF_SECONDS", 0.005)
+    monkeypatch.setattr(prometheus_connection, "LONGEST_WAIT_SECONDS", 0.1)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -92,7 +92,7 @@ def test_a_server_that_never_recovers_fails_in_bounded_attempts() -> None:
     assert caught.value.exit_code == 1
     assert "HTTP 503" in caught.value.why
     assert "query timed out" in caught.value.why
-    assert len(server.asked) == prometheus_access.ATTEMPTS
+    assert len(server.asked) == prometheus_connection.ATTEMPTS
 
 
 def test_silence_ends_at_the_deadline() -> None:
@@ -101,7 +101,7 @@ def test_silence_ends_at_the_deadline() -> None:
     with serving(Reply(delay_seconds=5)) as server, pytest.raises(ServerFailed, match="does not answer"):
         read(server.url)
     assert time.monotonic() - began < 2.5
-    assert len(server.asked) < prometheus_access.ATTEMPTS
+    assert len(server.asked) < prometheus_connection.ATTEMPTS
 
 
 def test_a_server_cannot_make_us_wait() -> None:
@@ -128,7 +128,7 @@ def test_a_dead_server_is_given_up_after_the_first_series() -> None:
         asked = [query(server.url, f"up{number}") for number in range(20)]
         with pytest.raises(ServerFailed):
             source().fetch([Request(each, SPAN) for each in asked])
-        assert len(server.asked) == prometheus_access.ATTEMPTS
+        assert len(server.asked) == prometheus_connection.ATTEMPTS
 
 
 def test_one_dead_server_leaves_the_others() -> None:
@@ -292,3 +292,15 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
         with serving(matrix(POINT)) as server:
             read(server.url)
             assert len(server.asked) == 1
+
+
+def test_many_series_come_in_parts() -> None:
+    """What is read can be archived before the rest is asked for; every series is in exactly one part."""
+    with serving(*[matrix(POINT)] * 60, failure(400, "bad_data", "no"), matrix(POINT)) as server:
+        asked = [query(server.url, f"up{number}") for number in range(120)]
+        parts = list(source().fetch_chunks([Request(each, SPAN) for each in asked]))
+    assert [len(part.points) for part in parts] == [50, 50, 19]
+    assert list(parts[-1].problems) == [asked[60].series_id]
+    assert {key for part in parts for key in (*part.points, *part.problems)} == {each.series_id for each in asked}
+    assert sum(part.calls for part in parts) == 120
+    assert {part.metrics_requested for part in parts} == {0}
