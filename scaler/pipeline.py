@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from scaler import __version__
 from scaler.aws.interface import AwsClients
+from scaler.capacity.ceiling import DemandCeiling, ceiling_of
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.config import CloudWatchMetric, FileMetric, MetricConfig, Project, PrometheusMetric, Workload
 from scaler.config.stores import s3_location
@@ -32,7 +33,7 @@ from scaler.live.asg import AutoScalingLive, OfflineLive
 from scaler.live.interface import LiveGroup
 from scaler.mix.facts import Facts, known_facts
 from scaler.mix.group import PreferenceMixer
-from scaler.mix.sizing import Sized, size_all
+from scaler.mix.sizing import Sized, size_all, with_lead_times
 from scaler.plan.bounds import require_live
 from scaler.plan.build import build_plan
 from scaler.plan.document import Plan
@@ -166,6 +167,8 @@ def forecast(
     workloads = [w for w in project.workloads() if w.name in known]
     facts = facts_of(project, runtime, workloads, as_of=as_of)
     sized, problems = size_all(workloads, facts)
+    if not runtime.offline:
+        sized = with_lead_times(sized, facts, runtime.aws, as_of=as_of)
     batches = []
     for panel, batch in _batches(history.panels, sized):
         runtime.progress(f"forecasting {_counted(batch)} at steps of {panel.step_seconds} s")
@@ -212,7 +215,11 @@ def make_plan(
         for row, given in enumerate(batch):
             name = given.workload.name
             grid = _grid(given.workload, project, as_of)
-            result = _inputs(given, values, row, provenance=history.provenance[name], live=live[name], grid=grid)
+            # Beyond the plan lies what comes while its last level boots; a week is longer than any lead time.
+            ceiling = ceiling_of(given.workload, history.panels, as_of + given.workload.horizon + timedelta(days=7))
+            result = _inputs(
+                given, values, row, provenance=history.provenance[name], live=live[name], grid=grid, ceiling=ceiling
+            )
             if isinstance(result, ScalerError):
                 problems[name] = result
             else:
@@ -240,6 +247,7 @@ def _inputs(
     provenance: Provenance,
     live: LiveGroup | ScalerError | None,
     grid: PlanGrid,
+    ceiling: DemandCeiling | None,
 ) -> WorkloadInputs | ScalerError:
     if isinstance(live, ScalerError):
         return live
@@ -252,6 +260,8 @@ def _inputs(
             capacity=given.capacity,
             risk=given.risk,
             lead_time_seconds=given.lead_time_seconds,
+            ceiling=ceiling,
+            notes=given.notes,
         )
     except ScalerError as error:
         return error

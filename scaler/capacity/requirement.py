@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from scaler.capacity.ceiling import DemandCeiling
 from scaler.capacity.interface import CapacityRefused, Requirement, RiskChoice, UnitCapacity
+from scaler.capacity.unserved import covering_demand
 from scaler.forecast.interface import QuantileForecast
 
 # AWS starts a scheduled action up to two minutes late.
 # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
 SCHEDULE_DELAY_SECONDS = 120
-
-# Demand that is a whole number of units but for rounding must not cost one more.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,8 @@ def requirement(
     capacity: UnitCapacity,
     risk: RiskChoice,
     lead_time_seconds: int,
+    ceiling: DemandCeiling | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Requirement:
     """Units that one workload of a forecast needs in each step of the plan.
 
@@ -54,29 +56,53 @@ def requirement(
     until the next step's level is ready. So it covers demand from the start of its step to the end of
     it plus the lead time plus the delay of a scheduled action, in whole steps.
 
+    Args:
+        ceiling: the most demand to plan for.
+        notes: what the plan should say about it beside what is found here.
+
     Raises:
         CapacityRefused: the forecast is not finite, or does not reach over the plan.
     """
     lead_steps = _lead_steps(lead_time_seconds, grid.step_seconds)
+    steps = grid.steps + lead_steps
 
-    def units(quantile: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        demand = _per_plan_step(forecast, row, quantile, grid, grid.steps + lead_steps)
-        covered = np.lib.stride_tricks.sliding_window_view(demand, lead_steps + 1).max(axis=1)
-        return np.ceil(covered / capacity.demand_per_unit - _ROUNDING).astype(np.int64), covered
+    def at(quantile: float) -> NDArray[np.float64]:
+        return _per_plan_step(forecast, row, quantile, grid, steps)
 
-    needed, demand = units(risk.quantile)
+    if risk.unserved is None:
+        planned, quantile = at(risk.quantile), risk.quantile
+    else:
+        spread = np.stack([at(each) for each in forecast.quantiles], axis=1)
+        planned, levels = covering_demand(spread, forecast.quantiles, risk.unserved)
+        quantile = round(float(levels.max()), 4)
+    if ceiling is not None:
+        highest = float(planned.max())
+        planned, above = ceiling.apply(planned, grid.start, grid.step_seconds)
+        if above:
+            notes += (
+                f"demand p{quantile * 100:.3g} of up to {highest:.4g} is capped at {ceiling.demand:.4g}, 1.5 × the "
+                f"highest of the last 28 days, in {above} of {steps} steps; an event would lift it",
+            )
+
+    def ahead(demand: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The highest from each step on until the level of the next step is ready."""
+        highest_ahead: NDArray[np.float64] = sliding_window_view(demand, lead_steps + 1).max(axis=1)
+        return highest_ahead
+
+    demand = ahead(planned)
     return Requirement(
         name=forecast.names[row],
         start=grid.start,
         step_seconds=grid.step_seconds,
-        quantile=risk.quantile,
+        quantile=quantile,
         quantile_reason=risk.reason,
-        units=needed,
-        units_p50=units(0.5)[0],
-        units_p95=units(0.95)[0],
+        units=capacity.units(demand),
+        units_p50=capacity.units(ahead(at(0.5))),
+        units_p95=capacity.units(ahead(at(0.95))),
         demand=demand,
         capacity=capacity,
         lead_time_seconds=lead_time_seconds,
+        notes=notes,
     )
 
 

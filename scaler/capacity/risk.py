@@ -24,6 +24,8 @@ def risk_quantile(config: RiskConfig, idle_usd_per_unit_hour: float | None) -> R
     """
     if config.service_level is not None:
         return RiskChoice(config.service_level, f"service level {config.service_level:g}")
+    if config.unserved is not None:
+        return RiskChoice(HIGHEST_QUANTILE, f"at most {config.unserved:.4g} of demand unserved", config.unserved)
     shortage = config.shortage_cost
     if shortage is None or idle_usd_per_unit_hour is None:
         raise CapacityRefused(

@@ -1,5 +1,14 @@
 """``scaler.yaml``: reading it, and what it says as frozen values."""
 
+from scaler.config.capacity import (
+    CapacityConfig,
+    LlmConfig,
+    LlmModel,
+    LlmProfile,
+    QueueConfig,
+    ResourceConfig,
+    UtilisationConfig,
+)
 from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.forecasting import (
     CalendarConfig,
@@ -16,7 +25,6 @@ from scaler.config.metrics import (
     SourceMetric,
 )
 from scaler.config.models import (
-    CapacityConfig,
     Config,
     LimitsConfig,
     LiveConfig,
@@ -25,7 +33,6 @@ from scaler.config.models import (
     RiskConfig,
     SpotConfig,
     TypePrice,
-    UtilisationConfig,
 )
 from scaler.config.problems import InvalidConfiguration
 from scaler.config.prometheus import PrometheusMetric
@@ -48,6 +55,9 @@ __all__ = [
     "InvalidConfiguration",
     "LimitsConfig",
     "LiveConfig",
+    "LlmConfig",
+    "LlmModel",
+    "LlmProfile",
     "LoadConfig",
     "MetricConfig",
     "PlanConfig",
@@ -55,7 +65,9 @@ __all__ = [
     "PricesConfig",
     "Project",
     "PrometheusMetric",
+    "QueueConfig",
     "Rate",
+    "ResourceConfig",
     "RiskConfig",
     "SourceMetric",
     "SpotConfig",

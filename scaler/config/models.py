@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scaler.config.capacity import CapacityConfig
 from scaler.config.checks import InvalidAt
 from scaler.config.cloudwatch import CloudWatchMetric
 from scaler.config.forecasting import (
@@ -16,7 +17,7 @@ from scaler.config.forecasting import (
     HolidaysConfig,
     PredecessorConfig,
 )
-from scaler.config.metrics import FileMetric, InstanceCount, LoadConfig
+from scaler.config.metrics import FileMetric, LoadConfig
 from scaler.config.names import (
     Day,
     FormatVersion,
@@ -30,29 +31,34 @@ from scaler.config.names import (
 )
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
-from scaler.config.units import Duration, Rate, Share, format_duration
+from scaler.config.units import Duration, Share, format_duration
 
 
 class RiskConfig(Strict):
-    """How much risk of a shortfall is accepted: a service level, or what a shortfall costs."""
+    """How much risk of a shortfall is accepted: how often, what it costs, or how deep."""
 
     service_level: float | None = Field(
         None,
         gt=0,
         lt=1,
-        description="Share of the steps in which capacity covers demand, e.g. 0.99. Give this or shortage_cost.",
+        description="Share of the steps in which capacity covers demand, e.g. 0.99.",
     )
     shortage_cost: float | None = Field(
         None,
         gt=0,
-        description="USD that one missing capacity unit costs per hour; the quantile follows from it. "
-        "Give this or service_level.",
+        description="USD that one missing capacity unit costs per hour; the quantile follows from it and the price.",
+    )
+    unserved: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the demand of a step that may be expected to be missed, e.g. 0.001.",
     )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> RiskConfig:
-        if (self.service_level is None) == (self.shortage_cost is None):
-            raise ValueError("give exactly one of service_level, shortage_cost")
+        if sum(value is not None for value in (self.service_level, self.shortage_cost, self.unserved)) != 1:
+            raise ValueError("give exactly one of service_level, shortage_cost, unserved")
         return self
 
 
@@ -65,49 +71,6 @@ class HistoryConfig(Strict):
     overlap: Duration = Field(
         timedelta(hours=3), description="How much of what is archived is asked again, as late points arrive."
     )
-
-
-class UtilisationConfig(Strict):
-    """Capacity from a utilisation target: load = utilisation × the instances it was measured over."""
-
-    target: Share = Field(description="Utilisation to run at, e.g. 60%.", gt=0)
-    instances: InstanceCount = Field(description="The instances that the metric was measured over.")
-    unit: Literal["percent", "fraction"] = Field("percent", description="Whether the metric is 0..100 or 0..1.")
-
-
-class CapacityConfig(Strict):
-    """How demand becomes capacity units."""
-
-    throughput: dict[InstanceType, Rate] | None = Field(
-        None, description="What one instance of a type serves within its objective, e.g. 450/s.", min_length=1
-    )
-    utilisation: UtilisationConfig | None = Field(None, description="Run at a target utilisation instead.")
-    weights: dict[InstanceType, Annotated[int, Field(ge=1, le=999)]] | None = Field(
-        None,
-        description="Capacity units per instance type. From throughput if not given; "
-        "min, max and every size of the group are in these units.",
-        min_length=1,
-    )
-    lead_time: Duration = Field(
-        timedelta(minutes=5), description="Launch to serving; the requirement covers demand that far ahead."
-    )
-
-    @model_validator(mode="after")
-    def _consistent(self) -> CapacityConfig:
-        if (self.throughput is None) == (self.utilisation is None):
-            raise ValueError("give exactly one of throughput, utilisation")
-        if self.throughput is not None and self.weights is not None and set(self.weights) != set(self.throughput):
-            raise ValueError("weights name every instance type of throughput, and no other: all or none")
-        if self.utilisation is not None and self.weights is None:
-            raise ValueError("utilisation needs weights: the instance types of the group, e.g. {m7i.large: 1}")
-        if len(self.instance_types) > 40:
-            raise ValueError("an Auto Scaling group takes at most 40 instance types")
-        return self
-
-    @property
-    def instance_types(self) -> tuple[str, ...]:
-        """Types in the order given: the order in which on-demand capacity prefers them."""
-        return tuple(self.throughput or self.weights or ())
 
 
 class LimitsConfig(Strict):
@@ -205,7 +168,8 @@ class DefaultsConfig(Strict):
     timezone: TimeZone = Field("UTC", description="Seasons follow the wall time of this zone.")
     horizon: Duration = Field(timedelta(hours=48), description="How far ahead the plan reaches.")
     risk: RiskConfig = Field(
-        default_factory=lambda: RiskConfig(service_level=0.99, shortage_cost=None), description="Accepted risk."
+        default_factory=lambda: RiskConfig(service_level=0.99, shortage_cost=None, unserved=None),
+        description="Accepted risk.",
     )
     history: HistoryConfig = Field(default_factory=HistoryConfig, description="History to read.")
     forecast: ForecastConfig = Field(default_factory=ForecastConfig, description="Forecasting.")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from scaler.config.capacity import CapacityConfig
 from scaler.config.forecasting import CalendarConfig, EventConfig, ForecastConfig, HolidaysConfig, PredecessorConfig
 from scaler.config.metrics import LoadConfig
 from scaler.config.models import (
-    CapacityConfig,
     Config,
     HistoryConfig,
     LimitsConfig,

@@ -67,8 +67,14 @@ def hold(bounded: Bounded, live: LiveGroup, floor: NDArray[np.int64]) -> Bounded
     return replace(bounded, units=np.minimum(np.maximum(bounded.units, least), bounded.max_size))
 
 
-def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirement, *, held: bool = False) -> str:
-    """What decides a level, in words."""
+def binding(
+    level: int, needed: int, limits: LimitsConfig, requirement: Requirement, *, demand: float, held: bool = False
+) -> str:
+    """What decides a level, in words.
+
+    Args:
+        demand: what the level has to carry; tells which resource binds.
+    """
     if held and level > max(needed, limits.min):
         return "no scale-in while what is measured is not demand"
     if needed > limits.max:
@@ -77,4 +83,4 @@ def binding(level: int, needed: int, limits: LimitsConfig, requirement: Requirem
         return f"limits.min {limits.min}"
     if level > needed:
         return "number of scheduled actions"
-    return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.source}"
+    return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.binding(demand)}"

@@ -115,8 +115,8 @@ def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
 def _status(
     inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], accepted: frozenset[tuple[str, str]]
 ) -> tuple[Status, tuple[str, ...]]:
-    reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}"]
     name, live, needed = inputs.workload.name, inputs.live, inputs.requirement
+    reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes]
     if bounded.shortfall_units:
         reasons.insert(
             0,
@@ -162,7 +162,14 @@ def _steps(inputs: WorkloadInputs, levels: tuple[Level, ...], max_size: int, mix
                 for s in split.shares
             ),
             usd_per_hour=None if split.usd_per_hour is None else round(split.usd_per_hour, DIGITS),
-            binding=binding(level.units, required, limits, needed, held=inputs.provenance.hold is not None),
+            binding=binding(
+                level.units,
+                required,
+                limits,
+                needed,
+                demand=float(needed.demand[level.first : level.end].max()),
+                held=inputs.provenance.hold is not None,
+            ),
         )
 
     return tuple(part(level) for level in levels)
@@ -188,8 +195,6 @@ def _shortfall_probability(inputs: WorkloadInputs, floor: NDArray[np.int64]) -> 
     forecast, needed = inputs.forecast, inputs.requirement
     offset = int((needed.start - forecast.cutoff).total_seconds())
     row = (offset + needed.step_seconds * np.arange(floor.size)) // forecast.step_seconds
-    carried = floor * needed.capacity.demand_per_unit
-    values = forecast.values[inputs.row][row]
-    covered = (values <= carried[:, None] * (1 + 1e-9)).sum(axis=1)
+    covered = (needed.capacity.units(forecast.values[inputs.row][row]) <= floor[:, None]).sum(axis=1)
     levels = np.concatenate([[0.0], forecast.quantiles])
     return round(float((1 - levels[covered]).max()), DIGITS)

@@ -248,7 +248,7 @@ def test_several_mistakes_are_told_at_once_by_line(refusal: Refusal, web: str) -
 @pytest.mark.parametrize(
     ("capacity", "what"),
     [
-        ("{}", "give exactly one of throughput, utilisation"),
+        ("{}", "give exactly one of throughput, utilisation, queue, llm"),
         (
             "{throughput: {m7i.large: 1/s}, weights: {c7i.large: 1}}",
             "weights name every instance type of throughput, and no other: all or none",

@@ -1,0 +1,186 @@
+"""How demand becomes capacity, as configured."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from scaler.config.checks import Allowed, InvalidAt
+from scaler.config.metrics import InstanceCount
+from scaler.config.names import InstanceType
+from scaler.config.strict import Strict
+from scaler.config.units import Duration, Rate, Share
+
+ResourceName = Annotated[
+    str, Allowed(r"[a-z][a-z0-9_ -]{0,39}", "1 to 40 small letters, digits, spaces, dashes or underscores")
+]
+_Amount = Annotated[float, Field(gt=0)]
+
+
+class UtilisationConfig(Strict):
+    """Capacity from a utilisation target: load = utilisation × the instances it was measured over."""
+
+    target: Share = Field(description="Utilisation to run at, e.g. 60%.", gt=0)
+    instances: InstanceCount = Field(description="The instances that the metric was measured over.")
+    unit: Literal["percent", "fraction"] = Field("percent", description="Whether the metric is 0..100 or 0..1.")
+    resource: ResourceName | None = Field(
+        None, description="What the metric is the utilisation of, e.g. cpu, memory, gpu; for reasons."
+    )
+
+
+class QueueConfig(Strict):
+    """Capacity from a latency objective: a queue before many servers (Erlang C, corrected for variability)."""
+
+    servers: dict[InstanceType, Annotated[int, Field(ge=1)]] = Field(
+        description="Requests that one instance works on at once (workers, cores, slots), by type.", min_length=1
+    )
+    service_seconds: float = Field(gt=0, description="Mean time that one request takes once it is begun.")
+    max_wait_seconds: float = Field(ge=0, description="A request should not wait longer before it is begun.")
+    share: Share = Field(0.95, gt=0, lt=1, description="Share of the requests that wait no longer.")
+    arrival_variability: float = Field(
+        1.0, ge=0, description="Squared coefficient of variation of the time between arrivals; 1 is Poisson."
+    )
+    service_variability: float = Field(
+        1.0, ge=0, description="Squared coefficient of variation of the service time; 1 is exponential."
+    )
+    max_utilisation: Share = Field(
+        0.85, gt=0, description="Never plan above: a large pool that waits little is still undone by a small miss."
+    )
+
+
+class LlmProfile(Strict):
+    """What one replica of the model does on an instance type, measured at the latency that is accepted."""
+
+    prefill_tokens_per_s: float = Field(gt=0, description="Input tokens per second of one replica.")
+    decode_tokens_per_s: float = Field(gt=0, description="Output tokens per second of one replica, all streams.")
+    concurrency: int | None = Field(
+        None, ge=1, description="Requests in flight of one replica; from the memory left for the KV cache if not given."
+    )
+    tensor_parallel: int = Field(1, ge=1, le=64, description="GPUs of one replica.")
+    gpus: int | None = Field(None, ge=1, description="GPUs of one instance; from the catalogue if not given.")
+    gpu_memory_gib: float | None = Field(None, gt=0, description="Memory of one GPU; from the catalogue if not given.")
+
+
+class LlmModel(Strict):
+    """Sizes of the model, from its configuration file."""
+
+    weights_gib: float = Field(gt=0, description="Memory of the weights.")
+    layers: int = Field(ge=1, description="Transformer layers.")
+    kv_heads: int = Field(ge=1, description="Heads of keys and values.")
+    head_dim: int = Field(ge=1, description="Dimension of a head.")
+    kv_bytes: Annotated[float, Field(gt=0)] = Field(2, description="Bytes of one cached value: 2 for bf16, 1 for fp8.")
+    memory_use: Share = Field(0.9, gt=0, description="Share of the GPUs' memory that may be used.")
+
+
+class LlmConfig(Strict):
+    """Capacity of a fleet that serves a language model."""
+
+    load: Literal["requests", "input_tokens", "output_tokens"] = Field(
+        "output_tokens", description="What the load metric counts."
+    )
+    input_tokens: float = Field(gt=0, description="Mean input tokens of a request.")
+    output_tokens: float = Field(gt=0, description="Mean output tokens of a request.")
+    profiles: dict[InstanceType, LlmProfile] = Field(description="Measured profiles by instance type.", min_length=1)
+    model: LlmModel | None = Field(None, description="Sizes of the model, to check that it fits.")
+    seconds_in_flight: float | None = Field(
+        None,
+        gt=0,
+        description="Mean time from the arrival of a request to its last token; from the profile if not given.",
+    )
+    max_utilisation: Share = Field(0.85, gt=0, description="Never plan above this share of a profile.")
+
+
+class ResourceConfig(Strict):
+    """A resource that demand uses up, beside what the capacity is planned by."""
+
+    per_demand: float = Field(gt=0, description="How much of it one unit of demand takes.")
+    per_instance: dict[InstanceType, _Amount] | None = Field(
+        None, description="How much of it one instance has; vcpu and memory_gib are in the catalogue.", min_length=1
+    )
+    ceiling: Share = Field(1.0, gt=0, description="Share of it that may be used.")
+
+
+def _lead_kind(value: Any) -> str:
+    return "learn" if value == "learn" else "time"
+
+
+class CapacityConfig(Strict):
+    """How demand becomes capacity units."""
+
+    throughput: dict[InstanceType, Rate] | None = Field(
+        None, description="What one instance of a type serves within its objective, e.g. 450/s.", min_length=1
+    )
+    utilisation: UtilisationConfig | None = Field(None, description="Run at a target utilisation instead.")
+    queue: QueueConfig | None = Field(None, description="Keep a latency objective instead.")
+    llm: LlmConfig | None = Field(None, description="Serve a language model instead.")
+    resources: dict[ResourceName, ResourceConfig] = Field(
+        default_factory=dict, description="What else demand uses up; whatever needs most capacity binds."
+    )
+    weights: dict[InstanceType, Annotated[int, Field(ge=1, le=999)]] | None = Field(
+        None,
+        description="Capacity units per instance type. From throughput if not given; "
+        "min, max and every size of the group are in these units.",
+        min_length=1,
+    )
+    zone_loss: int | None = Field(
+        None,
+        ge=2,
+        le=12,
+        description="Zones that the group spreads over evenly, one of which may be lost: the others still carry all.",
+    )
+    lead_time: Annotated[
+        Annotated[Literal["learn"], Tag("learn")] | Annotated[Duration, Tag("time")], Discriminator(_lead_kind)
+    ] = Field(
+        timedelta(minutes=5),
+        description="Launch to serving; the requirement covers demand that far ahead. 'learn' takes the 0.95 quantile "
+        "of the group's own launches.",
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CapacityConfig:
+        if sum(way is not None for way in (self.throughput, self.utilisation, self.queue, self.llm)) != 1:
+            raise ValueError("give exactly one of throughput, utilisation, queue, llm")
+        types = self._measured_types
+        if types is not None and self.weights is not None and set(self.weights) != set(types):
+            raise ValueError(f"weights name every instance type of {self.way}, and no other: all or none")
+        if self.utilisation is not None and self.weights is None:
+            raise ValueError("utilisation needs weights: the instance types of the group, e.g. {m7i.large: 1}")
+        if len(self.instance_types) > 40:
+            raise ValueError("an Auto Scaling group takes at most 40 instance types")
+        return self
+
+    @model_validator(mode="after")
+    def _resources_complete(self) -> CapacityConfig:
+        if self.resources and self.utilisation is not None:
+            raise InvalidAt("cannot stand beside utilisation, whose demand is a number of instances", "resources")
+        for name, resource in self.resources.items():
+            given = resource.per_instance
+            if given is None and name not in ("vcpu", "memory_gib"):
+                raise InvalidAt(
+                    "is needed: only vcpu and memory_gib are in the catalogue", "resources", name, "per_instance"
+                )
+            if given is not None and set(given) != set(self.instance_types):
+                raise InvalidAt("must name every instance type, and no other", "resources", name, "per_instance")
+        return self
+
+    @property
+    def way(self) -> Literal["throughput", "utilisation", "queue", "llm"]:
+        """The key that says what the capacity is planned by."""
+        if self.throughput is not None:
+            return "throughput"
+        return "utilisation" if self.utilisation is not None else "queue" if self.queue is not None else "llm"
+
+    @property
+    def _measured_types(self) -> tuple[str, ...] | None:
+        if self.throughput is not None:
+            return tuple(self.throughput)
+        if self.queue is not None:
+            return tuple(self.queue.servers)
+        return None if self.llm is None else tuple(self.llm.profiles)
+
+    @property
+    def instance_types(self) -> tuple[str, ...]:
+        """Types in the order given: the order in which on-demand capacity prefers them."""
+        return self._measured_types or tuple(self.weights or ())
