@@ -65,7 +65,9 @@ def _source(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, A
 
 def _load(statistics: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.builds(
-        lambda source, more: {**source, **more}, _source(statistics), _some(missing=st.sampled_from(["gap", "zero"]))
+        lambda source, more: {**source, **more},
+        _source(statistics),
+        _some(missing=st.sampled_from(["gap", "zero"]), negative=st.sampled_from(["refuse", "gap", "zero"])),
     )
 
 

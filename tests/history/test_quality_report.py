@@ -110,7 +110,7 @@ def test_read_history_reports_on_all_and_marks_the_panel(tmp_path):
     random = np.random.default_rng(1)
     base = 300 + 100 * np.cos(np.arange(14 * 288) / 288 * 2 * np.pi) + random.normal(0, 9, 14 * 288)
     broken, holes = base.copy(), base.copy()
-    broken[2_000:2_060] = 0.0
+    broken[1_500:1_560] = 0.0
     holes[:2_000][::2] = np.nan
     holes[2_000:3_500] = np.nan
     given = {name: workload(name, history={"lookback": "14d"}) for name in ("broken", "good", "holes")}
