@@ -102,7 +102,7 @@ def _drawn(errors: Array, steps: int, day: int, paths: int, rng: np.random.Gener
 
 
 def _values_at(forecast: QuantileForecast, level: Array) -> Array:
-    """Demand at the given levels, shape of ``level``: linear between quantiles, beyond them as steep as the last two."""
+    """Demand at the given levels, linear between quantiles; beyond them as steep as the last two."""
     known = np.asarray(forecast.quantiles)
     if known.size == 1:
         return np.broadcast_to(forecast.values[None, :, :, 0], level.shape).copy()

@@ -20,7 +20,7 @@ from typing import Any
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ[_threads] = "1"
 
-import numpy as np
+import numpy as np  # noqa: E402 - after the number of threads is set
 
 DAY = 86_400
 SAMPLES = 1_000
@@ -123,12 +123,12 @@ def lightgbm_global(cases: Any, groups: Array, step: int, horizon: int, quantile
     for group in np.unique(groups):
         rows = np.flatnonzero(groups == group)
         began = time.process_time()
-        train = [_features(*cases[row], step, horizon, train=True) for row in rows]
+        train = [_features(cases[row], step, horizon, train=True) for row in rows]
         x, y = np.concatenate([t[0] for t in train]), np.concatenate([t[1] for t in train])
         if len(x) > 120_000:
             keep = np.random.default_rng(0).choice(len(x), 120_000, replace=False)
             x, y = x[keep], y[keep]
-        future = [_features(*cases[row], step, horizon, train=False) for row in rows]
+        future = [_features(cases[row], step, horizon, train=False) for row in rows]
         for k, q in enumerate(quantiles):
             settings = {"objective": "quantile", "alpha": float(q), "num_threads": 1, "verbose": -1, "seed": 1}
             model = lightgbm.train(settings, lightgbm.Dataset(x, y), 100)
@@ -139,7 +139,8 @@ def lightgbm_global(cases: Any, groups: Array, step: int, horizon: int, quantile
     return values, cpu
 
 
-def _features(history: Array, start: int, step: int, horizon: int, *, train: bool) -> tuple[Array, Array, float]:
+def _features(case: tuple[Array, int], step: int, horizon: int, *, train: bool) -> tuple[Array, Array, float]:
+    history, start = case
     day = DAY // step
     y = _filled(history, day)
     scale = float(np.mean(np.abs(y))) or 1.0
@@ -150,7 +151,7 @@ def _features(history: Array, start: int, step: int, horizon: int, *, train: boo
     for origin in origins if train else [y.size]:
         lead = np.arange(horizon)
         at = origin + lead
-        back = lambda season: y[at - (lead // season + 1) * season]  # noqa: B023, E731
+        back = partial(_seasons_back, y, at, lead)
         clock = (start + at * step) % (7 * DAY)
         past = y[:origin]
         recent = np.full(horizon, past[-day:].mean())
@@ -159,6 +160,10 @@ def _features(history: Array, start: int, step: int, horizon: int, *, train: boo
         rows.append(np.stack(columns, axis=1))
         targets.append(y[at] if train else at)
     return np.concatenate(rows), np.concatenate(targets), scale
+
+
+def _seasons_back(y: Array, at: Array, lead: Array, season: int) -> Array:
+    return y[at - (lead // season + 1) * season]
 
 
 def main(model: str, source: str, target: str, workers: int) -> None:

@@ -26,7 +26,7 @@ NEEDS = {
     "mstl_arima": "statsforecast",
     "lightgbm": "lightgbm",
 }
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 #: A peer that takes longer on one set is left out there.
 LIMIT_SECONDS = 1_800
 

@@ -22,7 +22,7 @@ class Scores:
     """Per case of a set.
 
     Attributes:
-        sql: mean pinball loss over the quantiles .1 to .9, over the mean absolute error of the day-naive in the history.
+        sql: mean pinball loss over the quantiles .1 to .9, over the day-naive's mean absolute error in the history.
         mase: mean absolute error of the median over the same.
         pinball_sum, truth_sum: whose ratio, summed over cases and doubled, is wQL.
         coverage: share of the truth at or below each quantile, shape ``(cases, quantiles)``.
@@ -81,7 +81,7 @@ def seasonal_naive(case: Case, step_seconds: int, horizon: int) -> Array:
 
 
 def log_ratios(ours: Array, peer: Array, cases: list[Case]) -> dict[str, float]:
-    """Mean over its origins of the logarithm of ours over the peer's, per series; cases with a loss of 0 say nothing."""
+    """Mean over its origins of the logarithm of ours over the peer's, per series; a loss of 0 says nothing."""
     found: dict[str, list[float]] = {}
     for own, other, case in zip(ours, peer, cases, strict=True):
         if np.isfinite(own) and np.isfinite(other) and own > 0 and other > 0:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from statistics import median
+from typing import Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from scripts.benches import Figure
 from scripts.benches._child import cpu_seconds
 from scripts.benches._forecast_runs import FLEET, QUICK, available, child, ours, peer
 from scripts.benches._forecast_scores import QUANTILES, Scores, geometric_mean, log_ratios, score, seasonal_naive
-from scripts.benches._forecast_sets import Case, EvaluationSet, generated_set, real_sets, traces_folder
+from scripts.benches._forecast_sets import EvaluationSet, generated_set, real_sets, traces_folder
 
 PEERS = ("prophet", "lightgbm", "stl_ets", "mstl_arima", "auto_ets")
 #: Cases of a set that a peer sees without ``--full``. AutoETS at 5 minutes takes a minute a fit: never.
@@ -25,6 +26,8 @@ HOURLY_ONLY = ("auto_ets",)
 FIVE_MINUTES = 300
 THREE_WEEKS = 21
 Logs = dict[str, float]
+AT_MOST: Literal["<="] = "<="
+AT_LEAST: Literal[">="] = ">="
 
 
 def run(*, full: bool = False) -> list[Figure]:
@@ -46,7 +49,7 @@ def _speed(cpu: dict[str, float]) -> list[Figure]:
     for name, goal in (("prophet", 60.0), ("auto_ets", 300.0), ("mstl_arima", None), ("stl_ets", None)):
         value = cpu[name] / own if name in cpu else None
         label = f"cpu_ratio_{name.replace('_', '')}" if goal else f"cpu_ratio_{name}"
-        figures.append(Figure(label, value, "ratio", goal, ">=" if goal else None))
+        figures.append(Figure(label, value, "ratio", goal, AT_LEAST if goal else None))
     return [
         *figures,
         Figure("peak_mb_1000", few["peak_mb"], "MB", 400, "<="),
@@ -122,7 +125,7 @@ def _accuracy(sets: list[EvaluationSet], ratios: dict[str, dict[str, Logs]]) -> 
 
 
 def _ratio(name: str, logs: list[float], goal: float | None) -> list[Figure]:
-    direction = "<=" if goal is not None else None
+    direction = AT_MOST if goal is not None else None
     if not logs:
         return [Figure(name, None, "ratio", goal, direction)]
     value, low, high = geometric_mean(logs)
@@ -131,7 +134,7 @@ def _ratio(name: str, logs: list[float], goal: float | None) -> list[Figure]:
 
 
 def _coverage(sets: list[EvaluationSet], made: dict[str, Scores]) -> list[Figure]:
-    """Largest miss of the coverage over the sets with three weeks of history or more; for all, held-out series apart."""
+    """Largest miss of the coverage over the sets with three weeks of history or more."""
     figures = []
     for label, held_only in (("", False), ("_held_out", True)):
         worst: dict[float, float] = {}
@@ -145,8 +148,12 @@ def _coverage(sets: list[EvaluationSet], made: dict[str, Scores]) -> list[Figure
                 worst[level] = max(miss, worst.get(level, 0.0))
         goals = (0.03, 0.015) if not held_only else (None, None)
         middle = max(worst[level] for level in (0.5, 0.9, 0.95))
-        figures.append(Figure(f"coverage_error_50_90_95{label}", middle, "share", goals[0], "<=" if goals[0] else None))
-        figures.append(Figure(f"coverage_error_99{label}", worst[0.99], "share", goals[1], "<=" if goals[1] else None))
+        figures.append(
+            Figure(f"coverage_error_50_90_95{label}", middle, "share", goals[0], AT_MOST if goals[0] else None)
+        )
+        figures.append(
+            Figure(f"coverage_error_99{label}", worst[0.99], "share", goals[1], AT_MOST if goals[1] else None)
+        )
     return figures
 
 
@@ -166,6 +173,3 @@ def _levels(sets: list[EvaluationSet], made: dict[str, Scores]) -> list[Figure]:
 
 def _typical(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float:
     return float(np.nanmedian(values))
-
-
-__all__ = ["Case", "run"]

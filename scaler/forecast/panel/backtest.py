@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from scaler.forecast.panel.candidates import Correction, back_steps, corrections, simple_candidates
 from scaler.forecast.panel.designs import designs
@@ -41,7 +42,7 @@ class GroupPlan:
     @property
     def back(self) -> int:
         """Steps before an origin that level corrections look at."""
-        return min(back_steps(self.options), min((*self.origins.steps, self.steps)))
+        return min(back_steps(self.options), *self.origins.steps, self.steps)
 
 
 def plan_group(group: LocalGroup, origins: Origins, season: Season, step_seconds: int) -> GroupPlan:
@@ -49,7 +50,7 @@ def plan_group(group: LocalGroup, origins: Origins, season: Season, step_seconds
     options = corrections(season, step_seconds)
     steps, horizon = group.steps, group.horizon
     starts = (*origins.steps, steps)
-    back = min(back_steps(options), min(starts))
+    back = min(back_steps(options), *starts)
     ridges = []
     for design in designs(group.slot_of_week, season, steps):
         for weeks in HALF_LIVES_WEEKS:
@@ -63,6 +64,27 @@ def plan_group(group: LocalGroup, origins: Origins, season: Season, step_seconds
     fitted = [f"{name}{log}{c}" for name, _ in ridges for log in ("", "_log") for c in ("", *(o.name for o in options))]
     slot = [f"weeks_mean4{o.name}" for o in options] if "weeks_mean4" in simple else []
     return GroupPlan(season, horizon, origins, steps, (*simple, *slot, *fitted), options, tuple(ridges))
+
+
+@dataclass(frozen=True, eq=False)
+class _Logs:
+    """The logarithm of each row, as ``log(1 + value / offset)``: free of the row's unit.
+
+    Attributes:
+        usable: rows without a negative value and not all zero; the others get the linear fit in its place.
+        ceiling: highest logarithm that a fit may reach.
+    """
+
+    offset: Array
+    usable: NDArray[np.bool_]
+    ceiling: Array
+
+    @staticmethod
+    def of(values: Array) -> _Logs:
+        offset = LOG_OFFSET * np.abs(values).mean(axis=0)
+        usable = (values.min(axis=0) >= 0) & (offset > 0)
+        offset = np.where(usable, offset, 1.0)
+        return _Logs(offset, usable, np.log1p(10 * np.maximum(values.max(axis=0), 0.0) / offset))
 
 
 def workspace(plan: GroupPlan, columns: int) -> list[Array]:
@@ -81,13 +103,10 @@ def predictions(plan: GroupPlan, values: Array, space: Sequence[Array]) -> list[
     Returns:
         Per origin, shape ``(candidates, length, n)``, where the length is what was observed of its horizon.
     """
-    offset = LOG_OFFSET * np.abs(values).mean(axis=0)
-    usable = (values.min(axis=0) >= 0) & (offset > 0)
-    offset = np.where(usable, offset, 1.0)
-    logged = np.log(np.where(usable, values, 0.0) + offset)
+    logs = _Logs.of(values)
+    logged = np.log1p(np.where(logs.usable, values, 0.0) / logs.offset)
     both = np.concatenate([values, logged], axis=1)
     solved = [ridge_predictions(ridge, both) for _, ridge in plan.ridges]
-    ceiling = np.log(10 * np.maximum(values.max(axis=0), 0.0) + offset)
     found = []
     for number, (origin, length) in enumerate(
         zip((*plan.origins.steps, plan.steps), (*plan.origins.lengths, plan.horizon), strict=True)
@@ -96,7 +115,7 @@ def predictions(plan: GroupPlan, values: Array, space: Sequence[Array]) -> list[
         at = _simple_into(out, plan, values, origin, length)
         recent = both[origin - plan.back : origin]
         for fits in solved:
-            at = _ridge_into(out, at, plan, fits[number], recent, length, offset, usable, ceiling)
+            at = _ridge_into(out, at, plan, (fits[number], recent), logs)
         found.append(out)
     return found
 
@@ -125,19 +144,10 @@ def _simple_into(out: Array, plan: GroupPlan, values: Array, origin: int, length
     return count
 
 
-def _ridge_into(
-    out: Array,
-    at: int,
-    plan: GroupPlan,
-    fit: Array,
-    recent: Array,
-    length: int,
-    offset: Array,
-    usable: Array,
-    ceiling: Array,
-) -> int:
+def _ridge_into(out: Array, at: int, plan: GroupPlan, fits: tuple[Array, Array], logs: _Logs) -> int:
     """Write a fit, linear and log, with each correction."""
-    n = offset.size
+    fit, recent = fits
+    n, length, offset, usable = logs.offset.size, out.shape[1], logs.offset, logs.usable
     error = recent - fit[: plan.back]
     ahead = fit[plan.back : plan.back + length]
     linear, logged = ahead[:, :n], ahead[:, n:]
@@ -148,7 +158,7 @@ def _ridge_into(
         np.multiply(profile, e[:n], out=out[k])
         out[k] += linear
     at += 1 + len(profiles)
-    base = np.exp(np.minimum(logged, ceiling))
+    base = np.exp(np.minimum(logged, logs.ceiling)) * offset
     np.subtract(base, offset, out=out[at])
     for k, (profile, e) in enumerate(zip(profiles, errors, strict=True), start=at + 1):
         # The factor exp(e) fades to 1; fading it linearly spares an exponential per step.
@@ -157,5 +167,5 @@ def _ridge_into(
         out[k] *= base
         out[k] -= offset
     if not usable.all():
-        out[at : at + 1 + len(profiles), :, ~usable] = linear[:, ~usable].T[:, None]
+        out[at : at + 1 + len(profiles), :, ~usable] = linear[:, ~usable][None]
     return at + 1 + len(profiles)

@@ -39,10 +39,7 @@ def _slot_centre(values: Array, season: Season) -> Array:
     missing = bool(np.isnan(values).any())
     padded = -steps % length
     stacked = np.concatenate([np.full((padded, values.shape[1]), np.nan), values]).reshape(-1, length, values.shape[1])
-    if not missing and not padded:
-        slot = np.median(stacked, axis=0)
-    else:
-        slot = _nanmedian(stacked)
+    slot = _nanmedian(stacked) if missing or padded else np.median(stacked, axis=0)
     if np.isnan(slot).any():
         day = season.day if length != season.day else 1
         by_day = _nanmedian(slot.reshape(-1, day, slot.shape[1]))

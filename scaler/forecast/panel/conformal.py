@@ -111,4 +111,22 @@ def _weighted_quantiles(scores: Array, weights: Array, levels: Array) -> Array:
     last = np.maximum(seen.sum(axis=0) - 1, 0)
     columns = np.arange(scores.shape[1])
     at = [np.minimum((mass < level * mass[-1]).sum(axis=0), last) for level in levels]
-    return np.nan_to_num(np.stack([ordered[one, columns] for one in at]))
+    return np.asarray(np.nan_to_num(np.stack([ordered[one, columns] for one in at])))
+
+
+def held_out_coverage(residuals: Sequence[Array], *, horizon: int, windows: float, slots: int, levels: Array) -> Array:
+    """Share of errors at or below each quantile when calibrated on every other origin, shape ``(levels, n)``.
+
+    NaN for a row without an error to count.
+    """
+    below = np.zeros((levels.size, residuals[0].shape[1]))
+    count = np.zeros(residuals[0].shape[1])
+    for part in (0, 1):
+        known, unknown = residuals[part::2], residuals[1 - part :: 2]
+        scale = scales(known, horizon, slots)
+        bounds = _score_quantiles(known, scale, levels, max(windows / 2, LEAST_WINDOWS))
+        for one in unknown:
+            widths = scale[: one.shape[0]]
+            below += np.stack([(one <= widths * bound).sum(axis=0) for bound in bounds])
+            count += np.isfinite(one).sum(axis=0)
+    return np.asarray(np.where(count > 0, below / np.maximum(count, 1), np.nan))

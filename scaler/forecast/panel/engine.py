@@ -7,8 +7,8 @@ import numpy as np
 from scaler.forecast.interface import ModelChoice
 from scaler.forecast.panel.backtest import GroupPlan, plan_group, predictions, workspace
 from scaler.forecast.panel.clean import cleaned
-from scaler.forecast.panel.conformal import calibrated
-from scaler.forecast.panel.explain import choices
+from scaler.forecast.panel.conformal import calibrated, held_out_coverage
+from scaler.forecast.panel.explain import Trial, choices
 from scaler.forecast.panel.grid import Array, LocalGroup, Season
 from scaler.forecast.panel.origins import Origins
 from scaler.forecast.panel.rounding import significant_digits
@@ -63,7 +63,9 @@ def _block(
     windows = (plan.steps - plan.origins.steps[0]) / plan.horizon
     made = calibrated(centre, residuals, windows=windows, slots=plan.season.slots, levels=levels)
     bounded = _bounded(made, values)
-    reasons = choices(plan, loss, chosen, residuals, truth, count)
+    slots = plan.season.slots
+    below = held_out_coverage(residuals, horizon=plan.horizon, windows=windows, slots=slots, levels=levels)
+    reasons = choices(plan, Trial(loss, chosen, residuals, below), levels.tolist(), count)
     return bounded.transpose(2, 0, 1)[:count], reasons
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,40 +15,49 @@ from scaler.forecast.panel.grid import Array
 LISTED = 5
 
 
-def choices(
-    plan: GroupPlan, loss: Array, chosen: Array, residuals: Sequence[Array], truth: Sequence[Array], count: int
-) -> list[ModelChoice]:
-    """One per row of the block.
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """What the origins of a block have shown.
 
-    Args:
+    Attributes:
         loss: absolute errors summed per origin and candidate, shape ``(origins, candidates, n)``.
-        chosen: weights, shape ``(candidates, n)``.
+        weights: of the candidates at the cutoff, shape ``(candidates, n)``.
         residuals: errors of the blend per origin, its weights taken from the other origins.
-        count: rows; further columns are filling.
+        coverage: share of the held-out errors at or below each quantile, shape ``(quantiles, n)``.
     """
-    seen = np.maximum(sum(np.isfinite(one).sum(axis=0) for one in truth), 1)
-    means = loss.sum(axis=0) / seen
-    blend = sum(np.nansum(np.abs(one), axis=0) for one in residuals) / seen
+
+    loss: Array
+    weights: Array
+    residuals: Sequence[Array]
+    coverage: Array
+
+
+def choices(plan: GroupPlan, trial: Trial, levels: Sequence[float], count: int) -> list[ModelChoice]:
+    """One per row of the block; columns from ``count`` on are filling."""
+    seen = np.maximum(sum(np.isfinite(one).sum(axis=0) for one in trial.residuals), 1)
+    means = trial.loss.sum(axis=0) / seen
+    blend = np.asarray(sum(np.nansum(np.abs(one), axis=0) for one in trial.residuals)) / seen
     order = np.argsort(means, axis=0, kind="stable")
     naive = plan.names.index("week" if "week" in plan.names else "day" if "day" in plan.names else "last_day")
-    return [
-        _choice(plan, means[:, row], chosen[:, row], float(blend[row]), order[:, row], naive) for row in range(count)
-    ]
+    found = []
+    for row in range(count):
+        below = trial.coverage[:, row]
+        coverage = {level: round(float(share), 4) for level, share in zip(levels, below, strict=True) if share >= 0}
+        # Half the absolute error is the pinball loss at the median.
+        scores = [CandidateScore("panel", float(blend[row]) / 2, coverage)]
+        listed = dict.fromkeys([*order[:LISTED, row].tolist(), naive])
+        scores += [CandidateScore(plan.names[k], float(means[k, row]) / 2) for k in listed]
+        ranked = tuple(sorted(scores, key=lambda score: np.inf if score.pinball is None else score.pinball))
+        reason = _reason(plan, trial.weights[:, row], float(blend[row]), float(means[naive, row]), plan.names[naive])
+        found.append(ModelChoice("panel", reason, ranked, len(plan.origins.steps)))
+    return found
 
 
-def _choice(plan: GroupPlan, means: Array, chosen: Array, blend: float, order: Array, naive: int) -> ModelChoice:
-    by_weight = [int(k) for k in np.argsort(-chosen, kind="stable")[:2] if chosen[k] >= 0.01]
-    parts = ", ".join(f"{plan.names[k]} {chosen[k]:.0%}" for k in by_weight)
-    listed = [int(k) for k in order[:LISTED]]
-    if naive not in listed:
-        listed.append(naive)
-    # Half the absolute error is the pinball loss at the median.
-    scores = [CandidateScore(plan.names[k], float(means[k]) / 2) for k in listed]
-    scores.append(CandidateScore("panel", blend / 2))
-    reason = (
+def _reason(plan: GroupPlan, weights: Array, blend: float, naive_loss: float, naive: str) -> str:
+    heaviest = [int(k) for k in np.argsort(-weights, kind="stable")[:2] if weights[k] >= 0.01]
+    parts = ", ".join(f"{plan.names[k]} {weights[k]:.0%}" for k in heaviest)
+    before = f"last {naive.removeprefix('last_')}"
+    return (
         f"panel of {len(plan.names)} candidates, mostly {parts}: pinball at the median {blend / 2:.4g} "
-        f"against {means[naive] / 2:.4g} for last {plan.names[naive].replace('_', ' ').removeprefix('last ')} "
-        f"over {len(plan.origins.steps)} origins"
+        f"against {naive_loss / 2:.4g} for {before}, over {len(plan.origins.steps)} origins"
     )
-    ranked = tuple(sorted(scores, key=lambda score: np.inf if score.pinball is None else score.pinball))
-    return ModelChoice("panel", reason, ranked, len(plan.origins.steps))

@@ -111,6 +111,6 @@ def _laid_out(values: Array, rows: Index, clock: Index, step_seconds: int, seaso
             seen = np.isfinite(both)
             total = np.where(seen, both, 0.0).sum(axis=1)
             local[:, step] = np.where(seen.any(axis=1), total / np.maximum(seen.sum(axis=1), 1), np.nan)
-    first_slot = int(round(clock[0] / step_seconds))
+    first_slot = round(int(clock[0]) / step_seconds)
     slots = (first_slot + np.arange(steps + int(ahead[-1]) + 1)) % season.week
     return LocalGroup(rows, local, slots, ahead)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+from threadpoolctl import threadpool_limits
+
 
 def one_thread() -> AbstractContextManager[object]:
     """Hold BLAS to one thread.
@@ -11,7 +13,5 @@ def one_thread() -> AbstractContextManager[object]:
     The products are small: more threads spend their time waiting for each other. And how many there are decides
     how sums are split, which would let the number of cores show in the last digits.
     """
-    from threadpoolctl import threadpool_limits
-
     limits: AbstractContextManager[object] = threadpool_limits(limits=1)
     return limits
