@@ -47,5 +47,5 @@ def _resources(module: Mapping[str, object]) -> int:
     children = module.get("child_modules", [])
     assert isinstance(own, list)  # noqa: S101 - Terraform's documented format
     assert isinstance(children, list)  # noqa: S101
-    managed = sum(resource.get("mode") == "managed" for resource in own)
+    managed: int = sum(resource.get("mode") == "managed" for resource in own)
     return managed + sum(_resources(child) for child in children)
