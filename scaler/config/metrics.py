@@ -112,6 +112,16 @@ class LoadConfig(MetricSource):
         "the load is then how fast it rises.",
     )
 
+    @model_validator(mode="after")
+    def _counter_in_one_layer(self) -> LoadConfig:
+        if self.counter and self.cloudwatch is not None and self.cloudwatch.layered:
+            raise InvalidAt(
+                "cannot be read of a counter: the highest reading of an hour says nothing of the periods in it",
+                "cloudwatch",
+                "layered",
+            )
+        return self
+
 
 class InstanceCount(Strict):
     """How many instances a utilisation was measured over."""

@@ -10,13 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from scaler.aws.session import BotocoreClients
 from scaler.config import CloudWatchMetric
+from scaler.history.demand import build_demand
+from scaler.history.interface import Observations
+from scaler.history.measured import window_for
 from scaler.sources.asks import asks, spread
 from scaler.sources.cloudwatch import CloudWatchSource
 from scaler.sources.interface import MetricQuery, Points, Request, Window
-from scaler.sources.queries import series_id
+from scaler.sources.queries import queries_for, series_id
+from tests.history.builders import workload
 from tests.sources.examples import NAMESPACE, NOW, last
 from tests.standins.cloudwatch import CloudWatchStandIn
 
@@ -157,3 +162,42 @@ def test_retention_goes_by_multiples(period: str, kept_days: int) -> None:
     """CloudWatch keeps 5 minutes for 63 days, and so only what is made of them: 6 minutes are made of single ones."""
     metric = CloudWatchMetric.model_validate({"namespace": "n", "metric": "m", "period": period})
     assert metric.retention() == metric.reach() == kept_days * DAY
+
+
+def load(**more: object) -> dict[str, object]:
+    """A workload's load of 400 days."""
+    given = {"namespace": NAMESPACE, "metric": "RequestCount", "statistic": "Sum"} | more
+    return {"load": {"cloudwatch": given}, "history": {"lookback": "400d"}}
+
+
+def test_a_long_lookback_is_accepted_if_it_is_layered() -> None:
+    """Row 18: without layers the mismatch is refused and layers are offered; beyond 455 days nothing helps."""
+    assert workload(**load(layered=True)).load.cloudwatch is not None
+    with pytest.raises(ValidationError, match="or layered: true"):
+        workload(**load())
+    with pytest.raises(ValidationError, match="at most 455d: CloudWatch keeps"):
+        workload(**load(layered=True) | {"history": {"lookback": "456d"}})
+
+
+def test_a_counter_has_no_layers() -> None:
+    """Readings of a counter an hour apart, repeated, would be eleven periods of nothing and one of everything."""
+    given = load(layered=True, statistic="Maximum")
+    given["load"] = given["load"] | {"counter": True}  # type: ignore[operator]
+    with pytest.raises(ValidationError, match="cannot be read of a counter"):
+        workload(**given)
+
+
+def test_a_layered_history_becomes_demand_of_one_rate(source: CloudWatchSource) -> None:
+    """From CloudWatch to the forecast's grid: every step of 400 days is known, and one request per second is 1/s."""
+    given = workload(**load(layered=True) | {"region": "us-east-1"})
+    (query,) = queries_for(given)
+    window = window_for(given, query.metric, as_of=NOW, plan_step_seconds=900)
+    points = source.fetch([Request(query, window)]).points[query.series_id]
+
+    demand = build_demand(
+        given, {"load": Observations(points, (window,), points.notes)}, as_of=NOW, plan_step_seconds=900
+    )
+
+    assert set(demand.values.tolist()) == {1.0}
+    assert demand.provenance.missing_fraction == 0
+    assert any("3600 s" in note for note in demand.provenance.notes)
