@@ -16,10 +16,13 @@ from scaler.aws.interface import AwsClients
 from scaler.capacity.ceiling import DemandCeiling, ceiling_of
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.config import CloudWatchMetric, FileMetric, MetricConfig, Project, PrometheusMetric, Workload
+from scaler.config.forecasting import EventConfig
 from scaler.config.stores import s3_location
 from scaler.errors import ScalerError
 from scaler.forecast.factory import make_forecaster
 from scaler.forecast.interface import QuantileForecast
+from scaler.forecast.knowledge import Knowledge, knowledge_of
+from scaler.forecast.relatives import joined, likeness, timezones_of, with_relatives
 from scaler.history.archive import ParquetArchive
 from scaler.history.collect import Progress
 from scaler.history.folder_store import FolderStore
@@ -108,8 +111,8 @@ def fetch(
     if since is not None:
         require_kept(workloads, since, runtime.clock())
     store = open_store(project, runtime)
-    return read_history(
-        workloads,
+    history = read_history(
+        with_relatives(workloads, project.workloads()),
         as_of=as_of,
         plan_step_seconds=_plan_step(project),
         archive=ParquetArchive(store),
@@ -121,6 +124,7 @@ def fetch(
         lock=lambda: _writing(store, runtime),
         progress=runtime.fetched,
     )
+    return joined(history, workloads)
 
 
 def open_store(project: Project, runtime: Runtime) -> Store:
@@ -160,9 +164,21 @@ def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], S
 
 
 def forecast(
-    project: Project, runtime: Runtime, history: History, *, as_of: datetime, leave_out: Collection[str] = ()
+    project: Project,
+    runtime: Runtime,
+    history: History,
+    *,
+    as_of: datetime,
+    leave_out: Collection[str] = (),
+    accepted: frozenset[tuple[str, str]] = frozenset(),
+    events: tuple[EventConfig, ...] = (),
 ) -> ForecastRun:
-    """Forecast every workload that has a history, but for those in ``leave_out``."""
+    """Forecast every workload that has a history, but for those in ``leave_out``.
+
+    Args:
+        accepted: workloads and rules; ``extreme`` accepts a forecast beyond its bound.
+        events: what-if: happens to every workload, beside what is configured.
+    """
     known = {name for panel in history.panels for name in panel.names if name not in leave_out}
     workloads = [w for w in project.workloads() if w.name in known]
     facts = facts_of(project, runtime, workloads, as_of=as_of)
@@ -176,15 +192,47 @@ def forecast(
             _grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)
             for g in batch
         )
-        values = make_forecaster(max_workers=runtime.workers).forecast(
+        zones = {w.name: w.timezone for w in project.workloads()}
+        whole = next(each for each in history.panels if each.step_seconds == panel.step_seconds)
+        end = panel.cutoff + timedelta(seconds=panel.step_seconds * steps)
+        outcome = make_forecaster(
+            max_workers=runtime.workers,
+            knowledge={g.workload.name: _knowledge(g.workload, project, whole, end, accepted, events) for g in batch},
+            fleet=whole,
+            fleet_timezones=timezones_of(whole, zones),
+        ).attempt(
             panel,
             horizon_steps=steps,
             quantiles=tuple(sorted({*QUANTILES, batch[0].risk.quantile})),
             timezones=tuple(g.workload.timezone for g in batch),
             models=tuple(g.workload.forecast.model for g in batch),
         )
-        batches.append((batch, values))
+        problems = {**problems, **outcome.problems}
+        if outcome.forecast is not None:
+            batches.append((tuple(g for g in batch if g.workload.name in outcome.forecast.names), outcome.forecast))
     return ForecastRun(tuple(batches), {**history.problems, **problems})
+
+
+def _knowledge(  # noqa: PLR0917 - one call
+    workload: Workload,
+    project: Project,
+    panel: Panel,
+    end: datetime,
+    accepted: frozenset[tuple[str, str]],
+    events: tuple[EventConfig, ...],
+) -> Knowledge:
+    return knowledge_of(
+        timezone=workload.timezone,
+        start=panel.start,
+        end=end,
+        root=project.root,
+        forecast=workload.forecast,
+        events=(*workload.events, *events),
+        holidays=workload.holidays,
+        calendar=workload.calendar,
+        like=likeness(workload, panel),
+        accept_extreme=(workload.name, "extreme") in accepted,
+    )
 
 
 def make_plan(
@@ -194,6 +242,7 @@ def make_plan(
     as_of: datetime,
     only: Sequence[str] = (),
     accepted: frozenset[tuple[str, str]] = frozenset(),
+    events: tuple[EventConfig, ...] = (),
 ) -> PlanRun:
     """History → forecast → capacity → mix → plan for the workloads named ``only``, or for all.
 
@@ -208,7 +257,7 @@ def make_plan(
     reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
     live = reader.read([w for w in _chosen(project, only) if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
-    forecasts = forecast(project, runtime, history, as_of=as_of, leave_out=unread)
+    forecasts = forecast(project, runtime, history, as_of=as_of, leave_out=unread, accepted=accepted, events=events)
     problems: dict[str, ScalerError] = {**forecasts.problems, **unread}
     inputs: list[WorkloadInputs] = []
     for batch, values in forecasts.batches:

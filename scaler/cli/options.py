@@ -34,3 +34,14 @@ OfflineOption = Annotated[bool, typer.Option("--offline", help="Use what is arch
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the result and errors.")]
 """Whether progress and notes are left out; default ``False``."""
+
+EventOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--event",
+        metavar="NAME,START,DURATION,EFFECT",
+        help="What if: an event beside those configured, e.g. 'sale,2026-11-27T00:00,24h,x2.5'. The effect is x2.5, "
+        "floor=500 or learn. Repeatable.",
+    ),
+]
+"""Events as text; default ``None``."""

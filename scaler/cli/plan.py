@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scaler.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, OfflineOption, QuietOption, WorkloadOption
+from scaler.cli.options import (
+    DEFAULT_CONFIG,
+    AsOfOption,
+    ConfigOption,
+    EventOption,
+    OfflineOption,
+    QuietOption,
+    WorkloadOption,
+)
 
 if TYPE_CHECKING:
     from scaler.config import Project
@@ -30,6 +38,7 @@ def plan(
     as_of: AsOfOption = None,
     workload: WorkloadOption = None,
     offline: OfflineOption = False,
+    event: EventOption = None,
     accept: Annotated[
         list[str] | None,
         typer.Option("--accept", help="Accept one refusal, as NAME:RULE, e.g. checkout-api:shortfall. Repeatable."),
@@ -45,23 +54,26 @@ def plan(
     Files are written only if no workload is refused.
     """
     from scaler.catalog.interface import UnknownName
-    from scaler.cli.run import chosen, open_runtime, parse_as_of
+    from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
     from scaler.config.reader import load_config, located
     from scaler.pipeline import make_plan
 
-    accepted = frozenset(_accepted(entry) for entry in accept or [])
+    accepted = frozenset(parse_accepted(entry, ("shortfall", "extreme")) for entry in accept or [])
+    what_if = parse_events(event or [])
     project = load_config(config)
     only = chosen(project, workload or [])
     check_outputs(project, out)
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
     try:
-        run = make_plan(project, runtime, as_of=moment, only=only, accepted=accepted)
+        run = make_plan(project, runtime, as_of=moment, only=only, accepted=accepted, events=what_if)
     except UnknownName as error:
         raise located(error, config) from None
     _show(run, output_format)
     code = exit_code(run, detailed=detailed_exitcode, strict=strict)
-    if code in (0, 2, 4):
+    if what_if:
+        runtime.progress("wrote nothing: --event asks what if; configure the event to plan with it")
+    elif code in (0, 2, 4):
         from scaler.emit.write import write
 
         documents = documents_of(run, project, out, partial=bool(only))
@@ -118,19 +130,6 @@ def exit_code(run: PlanRun, *, detailed: bool, strict: bool) -> int:
     if strict and "degraded" in statuses:
         return 4
     return 2 if detailed and statuses - {"unchanged"} else 0
-
-
-def _accepted(entry: str) -> tuple[str, str]:
-    from scaler.errors import UsageError
-
-    name, colon, rule = entry.rpartition(":")
-    if not colon or rule != "shortfall":
-        raise UsageError(
-            f"--accept {entry!a} names no refusal",
-            why="it is NAME:RULE, and the rule is shortfall",
-            next_step="write it as in --accept checkout-api:shortfall",
-        )
-    return name, rule
 
 
 def _show(run: PlanRun, output_format: PlanFormat) -> None:

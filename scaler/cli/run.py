@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scaler.errors import UsageError
 
 if TYPE_CHECKING:
-    from scaler.config import Project
+    from scaler.config import EventConfig, Project
     from scaler.history.lock import Holder
     from scaler.pipeline import Runtime
 
@@ -110,3 +110,43 @@ def chosen(project: Project, patterns: Sequence[str]) -> tuple[str, ...]:
                 next_step="name one of them, or use a glob such as 'web-*'",
             )
     return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
+
+
+def parse_events(texts: Sequence[str]) -> tuple[EventConfig, ...]:
+    """Events of ``--event``.
+
+    Raises:
+        UsageError: one of them is not an event.
+    """
+    from pydantic import ValidationError
+
+    from scaler.config.forecasting import parse_event
+
+    found = []
+    for text in texts:
+        try:
+            found.append(parse_event(text))
+        except ValueError as error:
+            why = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise UsageError(
+                f"--event {text!a} is not an event",
+                why=why.replace("Value error, ", ""),
+                next_step="write it as in --event 'sale,2026-11-27T00:00,24h,x2.5'",
+            ) from error
+    return tuple(found)
+
+
+def parse_accepted(entry: str, rules: Sequence[str]) -> tuple[str, str]:
+    """``NAME:RULE`` of ``--accept``.
+
+    Raises:
+        UsageError: not such a text, or not one of ``rules``.
+    """
+    name, colon, rule = entry.rpartition(":")
+    if not colon or rule not in rules:
+        raise UsageError(
+            f"--accept {entry!a} names no refusal",
+            why=f"it is NAME:RULE, and the rule is {' or '.join(rules)}",
+            next_step=f"write it as in --accept checkout-api:{rules[0]}",
+        )
+    return name, rule
