@@ -26,6 +26,7 @@ SHIFT_DAYS = 7
 _SHIFT_RATIO = 2.0
 # The gap between the two weeks against how far their days lie apart.
 _SHIFT_SPREADS = 4.0
+_UNKNOWN_DAYS = 2
 
 
 def find_flat(row: Row, skip: NDArray[np.bool_]) -> list[Run]:
@@ -77,28 +78,41 @@ def find_shifts(values: Values, grid: Grid) -> list[Shift]:
     if days < 2 * SHIFT_DAYS:
         return []
     first = grid.count - days * width
-    levels = np.array([_level(values[first + day * width : first + (day + 1) * width]) for day in range(days)])
-    found: list[tuple[float, Shift]] = []
-    for day in range(SHIFT_DAYS, days - SHIFT_DAYS + 1):
-        left, right = levels[day - SHIFT_DAYS : day], levels[day : day + SHIFT_DAYS]
-        if np.isnan(left).sum() > 2 or np.isnan(right).sum() > 2:
-            continue
-        low, high = sorted((float(np.nanmedian(left)), float(np.nanmedian(right))))
-        spread = max(_spread(left), _spread(right))
-        if high > 0 and high >= _SHIFT_RATIO * low and high - low >= _SHIFT_SPREADS * spread:
-            shift = Shift(first + day * width, float(np.nanmedian(left)), float(np.nanmedian(right)))
-            found.append(((high - low) / max(spread, 1e-9 * high), shift))
+    levels = _levels(values[first:].reshape(days, width))
+    weeks = np.lib.stride_tricks.sliding_window_view(levels, SHIFT_DAYS)
+    usable = np.isnan(weeks).sum(axis=1) <= _UNKNOWN_DAYS
+    middle = _medians(np.where(usable[:, None], weeks, 0.0))
+    spread = _medians(np.abs(np.where(usable[:, None], weeks, 0.0) - middle[:, None]))
+    before, after = slice(None, -SHIFT_DAYS), slice(SHIFT_DAYS, None)
+    low, high = np.minimum(middle[before], middle[after]), np.maximum(middle[before], middle[after])
+    around = np.maximum(spread[before], spread[after])
+    shifted = usable[before] & usable[after] & (high > 0)
+    shifted &= (high >= _SHIFT_RATIO * low) & (high - low >= _SHIFT_SPREADS * around)
+    found = [
+        (
+            float((high - low)[day] / max(around[day], 1e-9 * high[day])),
+            Shift(first + (day + SHIFT_DAYS) * width, float(middle[day]), float(middle[day + SHIFT_DAYS])),
+        )
+        for day in np.flatnonzero(shifted).tolist()
+    ]
     return _sharpest(found, SHIFT_DAYS * width)
 
 
-def _level(day: Values) -> float:
-    known = day[np.isfinite(day)]
-    return float(np.median(known)) if known.size * 2 >= day.size else float("nan")
+def _levels(days: Values) -> Values:
+    """The median of each day; NaN for a day that is mostly missing."""
+    known = np.isfinite(days).sum(axis=1) * 2 >= days.shape[1]
+    levels = np.full(days.shape[0], np.nan)
+    levels[known] = _medians(days[known])
+    return levels
 
 
-def _spread(week: Values) -> float:
-    """Median distance of the days from their median."""
-    return float(np.nanmedian(np.abs(week - np.nanmedian(week))))
+def _medians(rows: Values) -> Values:
+    """The median of what is observed in each row; every row has something."""
+    ordered = np.sort(rows, axis=1)  # NaN comes last
+    count = np.isfinite(rows).sum(axis=1)
+    row = np.arange(rows.shape[0])
+    result: Values = (ordered[row, (count - 1) // 2] + ordered[row, count // 2]) / 2
+    return result
 
 
 def _sharpest(found: list[tuple[float, Shift]], apart: int) -> list[Shift]:
