@@ -50,9 +50,9 @@ class RiskConfig(Strict):
     )
     unserved: float | None = Field(
         None,
-        gt=0,
+        ge=0.0005,  # finer is beyond the highest quantile that a month of history can tell
         lt=1,
-        description="Share of the demand of a step that may be expected to be missed, e.g. 0.001.",
+        description="Share of the demand of a step that may be expected to be missed, e.g. 0.001; at least 0.0005.",
     )
 
     @model_validator(mode="after")
