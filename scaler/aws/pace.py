@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -20,28 +21,36 @@ _WINDOW_SECONDS = 1.0
 
 
 @dataclass
+class _Spent:
+    """Points or calls, and the last moment at which they may have reached the service."""
+
+    amount: int
+    time: float
+
+
+@dataclass
 class _Meter:
     """What was spent within the last second."""
 
     limit: float
-    spent: deque[tuple[float, int]] = field(default_factory=deque)
+    spent: deque[_Spent] = field(default_factory=deque)
 
     def wait_seconds(self, amount: int, now: float) -> float:
         """Seconds until ``amount`` fits; an amount above the limit waits for an empty second."""
-        while self.spent and self.spent[0][0] <= now - _WINDOW_SECONDS:
+        while self.spent and self.spent[0].time <= now - _WINDOW_SECONDS:
             self.spent.popleft()
-        room = self.limit - sum(each for _, each in self.spent)
+        room = self.limit - sum(each.amount for each in self.spent)
         until = now
-        for time, each in self.spent:
+        for each in self.spent:
             if room >= amount:
                 break
-            room, until = room + each, time + _WINDOW_SECONDS
+            room, until = room + each.amount, each.time + _WINDOW_SECONDS
         # A little more, so that rounding does not leave the clock just short of it.
         return until - now + 1e-6 if until > now else 0.0
 
 
 class PointPace:
-    """Waits before a call until it stays within the rates; one for each account.
+    """Waits before a call until it stays within the rates; one for each account, for one call at a time.
 
     Args:
         monotonic: seconds that only grow.
@@ -53,8 +62,12 @@ class PointPace:
         self._sleep = sleep
         self._meters: dict[tuple[str | None, str], _Meter] = {}
 
-    def wait(self, region: str | None, points: int, age: timedelta) -> None:
-        """Wait for the turn of one call.
+    @contextmanager
+    def turn(self, region: str | None, points: int, age: timedelta) -> Iterator[None]:
+        """Wait for the turn of one call, which is made in the ``with`` block.
+
+        It counts from its end: a call reaches the service at some time between leaving and being answered, and
+        a slow one followed by quick ones would else make a second there that is too full.
 
         Args:
             points: that it could answer at most.
@@ -66,11 +79,11 @@ class PointPace:
             (self._meters.setdefault((region, kind), _Meter(SHARE * limit)), points),
             (self._meters.setdefault((region, "calls"), _Meter(SHARE * CALLS_PER_SECOND)), 1),
         )
-        while True:
-            now = self._monotonic()
-            seconds = max(meter.wait_seconds(amount, now) for meter, amount in meters)
-            if seconds <= 0:
-                break
+        while (seconds := max(meter.wait_seconds(amount, self._monotonic()) for meter, amount in meters)) > 0:
             self._sleep(seconds)
-        for meter, amount in meters:
-            meter.spent.append((now, amount))
+        try:
+            yield
+        finally:
+            now = self._monotonic()
+            for meter, amount in meters:
+                meter.spent.append(_Spent(amount, now))

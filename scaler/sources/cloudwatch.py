@@ -160,10 +160,9 @@ class _Reader:
     def _page(self, batch: Batch, queries: list[dict[str, Any]], resource: str, token: str | None) -> dict[str, Any]:
         self._check_deadline()
         client = self._clients.client("cloudwatch", batch.region)
-        self._pace.wait(batch.region, batch.points, self._now - batch.window.start)
         self.calls += 1
         self.metrics += sum("MetricStat" in query for query in queries)
-        with self._watched(client):
+        with self._pace.turn(batch.region, batch.points, self._now - batch.window.start), self._watched(client):
             return call(
                 self._clients,
                 "cloudwatch",

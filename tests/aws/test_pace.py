@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import pytest
 from hypothesis import given
@@ -26,24 +27,27 @@ class Clock:
         self.now += seconds
 
 
-def sent(calls: list[tuple[int, timedelta]], region: str = "r") -> list[float]:
-    """When each call is made."""
+def sent(calls: list[tuple[int, timedelta]], delays: Sequence[tuple[float, float]] = ()) -> list[float]:
+    """When each call reaches the service; by the delays of the way there and back."""
     clock = Clock()
     pace = PointPace(monotonic=lambda: clock.now, sleep=clock.sleep)
     times = []
-    for points, age in calls:
-        pace.wait(region, points, age)
-        times.append(clock.now)
+    for (points, age), (there, back) in zip_longest(calls, delays, fillvalue=(0.0, 0.0)):
+        with pace.turn("r", points, age):
+            times.append(clock.now + there)
+            clock.now += there + back
     return times
 
 
 CALLS = st.lists(st.tuples(st.integers(1, 100_800), st.sampled_from([OLD, RECENT])), min_size=1, max_size=60)
+DELAY = st.floats(0, 2)
 
 
-@given(CALLS)
-def test_no_second_holds_more_than_is_allowed(calls: list[tuple[int, timedelta]]) -> None:
-    """Whatever the calls: in every second, points by age and calls stay under the documented rates."""
-    times = sent(calls)
+@given(CALLS, st.data())
+def test_no_second_holds_more_than_is_allowed(calls: list[tuple[int, timedelta]], data: st.DataObject) -> None:
+    """However long each call is under way: in every second of the service, points and calls stay under the rates."""
+    delays = data.draw(st.lists(st.tuples(DELAY, DELAY), min_size=len(calls), max_size=len(calls)))
+    times = sent(calls, delays)
     for start in times:
         within = [call for call, time in zip(calls, times, strict=True) if start <= time < start + 1]
         assert len(within) <= CALLS_PER_SECOND
@@ -70,7 +74,8 @@ def test_regions_have_rates_of_their_own() -> None:
     clock = Clock()
     pace = PointPace(monotonic=lambda: clock.now, sleep=clock.sleep)
     for region in ("a", "b", "c", "d"):
-        pace.wait(region, 100_800, RECENT)
+        with pace.turn(region, 100_800, RECENT):
+            pass
     assert clock.now == 1_000.0
 
 
@@ -81,6 +86,6 @@ def test_waiting_always_ends() -> None:
     pace = PointPace(monotonic=lambda: clock.now, sleep=clock.sleep)
     times = []
     for _ in range(20):
-        pace.wait("r", 100_800, OLD)
-        times.append(clock.now)
+        with pace.turn("r", 100_800, OLD):
+            times.append(clock.now)
     assert all(late >= early for early, late in pairwise(times))

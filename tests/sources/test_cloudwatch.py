@@ -5,14 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from scaler.aws.interface import AccessDenied, AwsUnavailable, Throttled
 from scaler.aws.session import BotocoreClients
+from scaler.config import CloudWatchMetric, FileMetric
+from scaler.history.archive import ParquetArchive
+from scaler.history.collect import Access, Wanted, collect
+from scaler.history.folder_store import FolderStore
 from scaler.sources.cloudwatch import CloudWatchSource
-from scaler.sources.interface import InvalidPoints, Request, SeriesRefused, SourceFailed
+from scaler.sources.files import FileSource
+from scaler.sources.interface import InvalidPoints, MetricQuery, Request, SeriesRefused, SourceFailed, Window
+from scaler.sources.queries import series_id
 from tests.sources.examples import NAMESPACE, NOW, cloudwatch_query, last, request, seconds
 from tests.standins.cloudwatch import CloudWatchStandIn
 
@@ -327,6 +334,42 @@ def test_the_emulator_answers_too(fresh_aws: str) -> None:
     assert points.values.tolist() == [20.0, 10.0]
     clients.close()
     seeding.close()
+
+
+@pytest.mark.emulator
+def test_a_small_fleet_from_the_emulator(fresh_aws: str, tmp_path: Path) -> None:
+    """The code that production runs, guard and archive included: each workload has its own points, in one call."""
+    clients = BotocoreClients(region="us-east-1", endpoint_url=fresh_aws)
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    start = now - timedelta(hours=2)
+    queries = []
+    for number in range(6):
+        given = CloudWatchMetric(namespace="Team/Shop", metric=f"Orders{number}", statistic="Sum", layered=True)
+        queries.append(MetricQuery(f"w{number}", "load", series_id(given, "us-east-1"), "us-east-1", given))
+        clients.client("cloudwatch", None).put_metric_data(
+            Namespace="Team/Shop",
+            MetricData=[
+                {
+                    "MetricName": f"Orders{number}",
+                    "Timestamp": start + timedelta(minutes=5 * step),
+                    "Value": step + number,
+                }
+                for step in range(24)
+            ],
+        )
+    sources = {CloudWatchMetric: CloudWatchSource(clients, lambda: now), FileMetric: FileSource(tmp_path)}
+    access = Access(ParquetArchive(FolderStore(tmp_path)), sources)
+    wanted = [Wanted(query, Window(start, now), timedelta(hours=1)) for query in queries]
+
+    collected = collect(wanted, access)
+
+    assert (collected.problems, collected.counts.calls) == ({}, 1)
+    for number, query in enumerate(queries):
+        points = collected.observe(query).points
+        assert points.times.tolist() == [int(start.timestamp()) + 300 * step for step in range(24)]
+        assert points.values.tolist() == [float(step + number) for step in range(24)]
+    assert collect(wanted, access).counts.calls == 0
+    clients.close()
 
 
 def test_near_metrics_by_name(server: CloudWatchStandIn, source: CloudWatchSource) -> None:
