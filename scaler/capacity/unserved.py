@@ -11,7 +11,7 @@ def covering_demand(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Demand ``x`` to cover so that ``E[max(0, D − x)] ≤ unserved · E[D]``, and the quantile that it is.
 
-    D has the quantiles given, is uniform between them, and has an exponential tail beyond the last two. Never
+    D has the quantiles given, is uniform between them, and has an exponential tail beyond the last. Never
     below the lowest quantile. A larger demand of the same shape needs more; the same holds for demand that is
     larger by a constant while what is missed is smaller than demand itself.
 
@@ -23,8 +23,7 @@ def covering_demand(
     """
     q = np.asarray(quantiles)
     gaps = np.diff(values, axis=1)
-    # Beyond the last quantile: the excess of an exponential through the last two.
-    excess = gaps[:, -1] / np.log((1 - q[-2]) / (1 - q[-1]))
+    excess = _excess(gaps, q)
     missed = np.empty_like(values)  # E[max(0, D - value)] at each quantile
     missed[:, -1] = (1 - q[-1]) * excess
     pieces = gaps * ((1 - q[:-1]) + (1 - q[1:])) / 2
@@ -49,3 +48,18 @@ def covering_demand(
     demand = np.where(beyond, values[:, -1] + np.nan_to_num(further, posinf=0.0), demand)
     level = np.where(beyond, np.nan_to_num(tail_level, nan=q[-1]), level)
     return demand, level
+
+
+def _excess(gaps: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean excess over the last quantile, shape ``(steps,)``.
+
+    That of an exponential through the last two quantiles; larger by as much as it has grown since the two before
+    (an exponential's does not), at most twofold: a heavier tail than that cannot be told from three quantiles.
+    """
+    last: NDArray[np.float64] = gaps[:, -1] / np.log((1 - q[-2]) / (1 - q[-1]))
+    if q.size < 3:
+        return last
+    before = gaps[:, -2] / np.log((1 - q[-3]) / (1 - q[-2]))
+    growth = np.divide(last, before, out=np.full_like(last, 2.0), where=before > 0)
+    heavier: NDArray[np.float64] = last * np.clip(growth, 1.0, 2.0)
+    return heavier

@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scaler.capacity.queueing import QueueResource, erlang_c
@@ -89,6 +89,7 @@ def test_the_ceiling_is_kept_however_short_the_queue():
     assert resource(max_utilisation=1.0).servers(offered)[0] < 5100
 
 
+@settings(deadline=None)  # the first example imports SciPy
 @given(
     st.lists(st.one_of(st.just(0.0), st.floats(1e-6, 1e6)), min_size=2, max_size=30),
     st.floats(0.01, 5), st.floats(0, 1), st.floats(0.5, 0.999), st.floats(0.1, 10),
