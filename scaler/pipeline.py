@@ -7,12 +7,15 @@ import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
+import numpy as np
+
 from scaler import __version__
 from scaler.aws.interface import AwsClients
+from scaler.aws.session import BotocoreClients
 from scaler.capacity.ceiling import DemandCeiling, ceiling_of
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.config import CloudWatchMetric, FileMetric, MetricConfig, Project, PrometheusMetric, Workload
@@ -75,6 +78,17 @@ class Runtime:
     stdin: BinaryIO | None = None
     holder: Holder = field(default_factory=lambda: Holder(secrets.token_hex(6), f"process {os.getpid()}"))
     fetched: Callable[[Progress], None] | None = None
+
+
+def open_runtime(*, offline: bool = False, progress: Callable[[str], None] = lambda _line: None) -> Runtime:
+    """The runtime of this machine: its clock, its environment, and botocore's own selection of AWS."""
+    return Runtime(
+        clock=lambda: datetime.now(UTC),
+        aws=BotocoreClients(),
+        progress=progress,
+        offline=offline,
+        environment=os.environ,
+    )
 
 
 @dataclass(frozen=True)
@@ -259,6 +273,7 @@ def make_plan(
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
     forecasts = forecast(project, runtime, history, as_of=as_of, leave_out=unread, accepted=accepted, events=events)
     problems: dict[str, ScalerError] = {**forecasts.problems, **unread}
+    peaks = _peaks(history.panels)
     inputs: list[WorkloadInputs] = []
     for batch, values in forecasts.batches:
         for row, given in enumerate(batch):
@@ -272,7 +287,7 @@ def make_plan(
             if isinstance(result, ScalerError):
                 problems[name] = result
             else:
-                inputs.append(result)
+                inputs.append(replace(result, peak=peaks.get(name)))
     identity = reader.identity()
     refused = [RefusedWorkload(w, problems[w.name]) for w in _chosen(project, only) if w.name in problems]
     context = PlanContext(
@@ -284,8 +299,16 @@ def make_plan(
         scaler_version=__version__,
         max_actions=project.config.plan.max_actions,
         accepted=accepted,
+        default_region=runtime.aws.region(project.config.defaults.region),
+        guardrails=project.config.guardrails,
     )
     return PlanRun(build_plan(inputs, refused, context, PreferenceMixer()), problems)
+
+
+def _peaks(panels: Sequence[Panel]) -> dict[str, float]:
+    """Highest demand ever seen, by workload."""
+    rows = [(name, panel.values[row]) for panel in panels for row, name in enumerate(panel.names)]
+    return {name: float(values[~np.isnan(values)].max()) for name, values in rows if not np.isnan(values).all()}
 
 
 def _inputs(

@@ -90,7 +90,7 @@ def cold_forecast(
     values = quantiles_around(
         np.tile(fine, repeats)[:horizon_steps],
         np.full(horizon_steps, level),
-        Residuals(errors[best], np.ones_like(errors[best])),
+        Residuals(errors[best] * level, np.full_like(errors[best], level)),
         quantiles,
         step_seconds,
     )

@@ -56,7 +56,7 @@ def _smooth(series: NDArray[np.float64], per_day: int, _first: int, horizon: int
     season = per_week if series.size >= 2 * per_week else per_day
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that stopped early is judged by the backtest like any other
-        parts = STL(series, period=season, robust=True, inner_iter=1, outer_iter=3).fit()
+        parts = STL(series, period=season, robust=True).fit(inner_iter=1, outer_iter=3)
         rest = ExponentialSmoothing(
             series - parts.seasonal, trend="add", damped_trend=True, initialization_method="heuristic"
         ).fit(optimized=True)
