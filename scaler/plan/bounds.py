@@ -64,7 +64,9 @@ def hold(bounded: Bounded, live: LiveGroup, floor: NDArray[np.int64]) -> Bounded
         floor: the minimum of the live group in each step, shape ``(steps,)``.
     """
     least = np.maximum(floor, max(live.min_size, live.desired_size))
-    return replace(bounded, units=np.minimum(np.maximum(bounded.units, least), bounded.max_size))
+    # Even where somebody has agreed to a lower maximum: that was about demand that is measured.
+    max_size = max(bounded.max_size, live.max_size)
+    return replace(bounded, units=np.minimum(np.maximum(bounded.units, least), max_size), max_size=max_size)
 
 
 def binding(
