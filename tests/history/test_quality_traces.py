@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from scaler.forecast.factory import make_forecaster
 from scaler.forecast.seasonal_naive import SeasonalNaive
 from scaler.forecast.select import BacktestedForecaster
 from scaler.history.archive import ParquetArchive
@@ -207,36 +208,41 @@ def test_the_recorded_outage_is_flagged_with_its_hours(traces, tmp_path, resolut
     show([f"{f.start:%m-%d %H:%M} to {f.end:%m-%d %H:%M}: {f.evidence}" for f in outages])
 
 
-def forecast_of(history: History, hours: int):
-    """Quantiles of the hours after the history, by the baseline, shape ``(hours, 3)``."""
+FORECASTERS = {"baseline": lambda: BacktestedForecaster(SeasonalNaive(), ()), "default": make_forecaster}
+
+
+def forecast_of(history: History, hours: int, forecaster: str):
+    """Quantiles of the hours after the history, shape ``(hours, 3)``."""
     (panel,) = history.panels
-    made = BacktestedForecaster(SeasonalNaive(), ()).forecast(
+    made = FORECASTERS[forecaster]().forecast(
         panel, horizon_steps=hours, quantiles=(0.05, 0.5, 0.95), timezones=("America/New_York",), models=("auto",)
     )
     return made.values[0]
 
 
-def test_while_it_lasts_the_forecast_is_that_of_a_working_server(traces, tmp_path):
+@pytest.mark.parametrize("forecaster", FORECASTERS)
+def test_while_it_lasts_the_forecast_is_that_of_a_working_server(traces, tmp_path, forecaster):
     """Row 12: in the midst of the outage nothing may be scaled in, and demand is forecast as before it."""
     trace = nasa(traces, 300)
     during = history_of(trace, tmp_path, as_of=datetime(1995, 8, 2, 16, tzinfo=UTC), step=3600, lookback="28d")
     hold = during.provenance["trace"].hold
     assert hold is not None
     assert "outage since 1995-08-01T18:" in hold
-    median = forecast_of(during, 48)[:, 1]
+    median = forecast_of(during, 48, forecaster)[:, 1]
     usual = np.nanmean(during.panels[0].values)
-    show(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
+    show(f"{forecaster}: usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
     assert median.min() > 0.2 * usual
     assert 0.6 * usual < median.mean() < 1.5 * usual
 
 
+@pytest.mark.parametrize("forecaster", FORECASTERS)
 @pytest.mark.parametrize("day", [4, 5, 8, 9, 10])
-def test_no_later_forecast_shows_a_trace_of_it(traces, tmp_path, day):
+def test_no_later_forecast_shows_a_trace_of_it(traces, tmp_path, day, forecaster):
     """Demand of the following days, and of the week after, is nowhere near zero, and nothing is held any more."""
     trace = nasa(traces, 300)
     after = history_of(trace, tmp_path, as_of=datetime(1995, 8, day, tzinfo=UTC), step=3600, lookback="28d")
     assert after.provenance["trace"].hold is None
-    median = forecast_of(after, 48)[:, 1]
+    median = forecast_of(after, 48, forecaster)[:, 1]
     usual = np.nanmean(after.panels[0].values)
-    show(f"usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
+    show(f"{forecaster}: usual {usual:.0f}, forecast {median.min():.0f} to {median.max():.0f}")
     assert median.min() > 0.2 * usual
