@@ -163,3 +163,23 @@ def test_the_zone_and_the_day_do_not_move_the_grid(zone, day):
     assert demand.start == start
     assert demand.values.tolist() == [value / 900 for value in measured]
     assert demand.provenance.missing_fraction == 0
+
+
+@pytest.mark.parametrize(("hours_ago", "holds"), [(40, False), (1, True)])
+def test_silence_declared_as_zero_is_an_outage_where_it_is_unusual(hours_ago, holds):
+    """Row 12: a load balancer without requests for an hour at noon is broken, whatever silence means at night."""
+    start = NOON - timedelta(days=14)
+    hours = np.arange(14 * 288) / 12 % 24
+    values = np.where((hours > 9) & (hours < 21), math.nan, 3_000 + 100 * np.cos(hours))  # from noon: silent at night
+    random = np.random.default_rng(3)
+    values *= random.lognormal(0, 0.05, values.size)
+    last = values.size - 12 * hours_ago
+    broken = values.copy()
+    broken[last : last + 12] = math.nan
+    quiet = workload(load={"cloudwatch": REQUESTS, "missing": "zero"}, history={"lookback": "14d"})
+    calm, demand = build(points(start, values), quiet), build(points(start, broken), quiet)
+    assert [f.kind for f in calm.provenance.findings] == []
+    (found,) = demand.provenance.findings
+    assert (found.kind, found.start) == ("outage", start + timedelta(minutes=5 * int(last)))
+    assert (demand.provenance.hold is not None) == holds
+    assert int(np.isnan(demand.values).sum()) == 4
