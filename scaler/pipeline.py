@@ -38,6 +38,7 @@ from scaler.history.store import Store
 from scaler.live.asg import AutoScalingLive, OfflineLive
 from scaler.live.interface import LiveGroup
 from scaler.mix.facts import Facts, known_facts
+from scaler.mix.fits import fit_all
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized, size_all, with_lead_times
 from scaler.plan.bounds import require_live
@@ -141,6 +142,23 @@ def fetch(
     return joined(history, workloads)
 
 
+def _beside(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
+    """The history of series that are not demand, such as those that a throughput is fitted from."""
+    runtime.progress(f"reading {len(workloads)} series to fit throughputs from")
+    store = open_store(project, runtime)
+    return read_history(
+        workloads,
+        as_of=as_of,
+        plan_step_seconds=_plan_step(project),
+        archive=ParquetArchive(store),
+        sources=sources_of(project, runtime),
+        offline=runtime.offline,
+        region=runtime.aws.region(None),
+        prometheus_url=runtime.environment.get(URL_VARIABLE),
+        lock=lambda: _writing(store, runtime),
+    )
+
+
 def open_store(project: Project, runtime: Runtime) -> Store:
     """The store that the configuration names: a folder, or ``s3://bucket/prefix``."""
     given = s3_location(project.config.store)
@@ -196,6 +214,7 @@ def forecast(
     known = {name for panel in history.panels for name in panel.names if name not in leave_out}
     workloads = [w for w in project.workloads() if w.name in known]
     facts = facts_of(project, runtime, workloads, as_of=as_of)
+    facts = replace(facts, fits=fit_all(workloads, history, lambda given: _beside(given, project, runtime, as_of)))
     sized, problems = size_all(workloads, facts)
     if not runtime.offline:
         sized = with_lead_times(sized, facts, runtime.aws, as_of=as_of)

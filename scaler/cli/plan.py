@@ -57,8 +57,9 @@ def plan(
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
     from scaler.config.reader import load_config, located
     from scaler.pipeline import make_plan
+    from scaler.plan.guardrails import RULES, circuit_breaker
 
-    accepted = frozenset(parse_accepted(entry, ("shortfall", "extreme")) for entry in accept or [])
+    accepted = frozenset(parse_accepted(entry, RULES) for entry in accept or [])
     what_if = parse_events(event or [])
     project = load_config(config)
     only = chosen(project, workload or [])
@@ -70,6 +71,9 @@ def plan(
     except UnknownName as error:
         raise located(error, config) from None
     _show(run, output_format)
+    broken = circuit_breaker(run.plan, project.config.guardrails.max_refused)
+    if broken is not None:
+        raise broken
     code = exit_code(run, detailed=detailed_exitcode, strict=strict)
     if what_if:
         runtime.progress("wrote nothing: --event asks what if; configure the event to plan with it")
@@ -149,11 +153,13 @@ def _show(run: PlanRun, output_format: PlanFormat) -> None:
     for name in sorted(run.problems):
         report(run.problems[name])
     for part in run.plan.workloads:
-        if part.status == "refused" and part.name not in run.problems:
-            report(
-                Refused(
-                    f"{part.name}: {part.reasons[0]}",
-                    why="a plan that falls short is written only when somebody has seen it; no file was written",
-                    next_step=f"Raise limits.max, or accept it once with --accept {part.name}:shortfall",
+        for rail in part.guardrails:
+            if rail.outcome == "refused":
+                report(
+                    Refused(
+                        f"{part.name}: {rail.message}",
+                        why=f"{rail.bound} is only passed when somebody has seen it; no file was written",
+                        next_step=f"Change {rail.bound.split()[0]}, or accept it once with "
+                        f"--accept {part.name}:{rail.rule}",
+                    )
                 )
-            )

@@ -2,6 +2,7 @@
 
 from scaler.config.capacity import (
     CapacityConfig,
+    FitConfig,
     LlmConfig,
     LlmModel,
     LlmProfile,
@@ -17,6 +18,7 @@ from scaler.config.forecasting import (
     HolidaysConfig,
     PredecessorConfig,
 )
+from scaler.config.guardrails import GuardrailsConfig
 from scaler.config.metrics import (
     FileFormat,
     FileMetric,
@@ -49,7 +51,9 @@ __all__ = [
     "EventConfig",
     "FileFormat",
     "FileMetric",
+    "FitConfig",
     "ForecastConfig",
+    "GuardrailsConfig",
     "HolidaysConfig",
     "InstanceCount",
     "InvalidConfiguration",

@@ -17,6 +17,7 @@ from scaler.config.forecasting import (
     HolidaysConfig,
     PredecessorConfig,
 )
+from scaler.config.guardrails import GuardrailsConfig
 from scaler.config.metrics import FileMetric, LoadConfig
 from scaler.config.names import (
     Day,
@@ -78,6 +79,9 @@ class LimitsConfig(Strict):
 
     min: int = Field(ge=0, le=100_000, description="Never plan below.")
     max: int = Field(ge=1, le=100_000, description="Never plan above.")
+    max_usd_per_day: float | None = Field(
+        None, gt=0, description="Refuse (rule budget) if any 24 hours of the plan cost more; no cap if not given."
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> LimitsConfig:
@@ -284,6 +288,9 @@ class Config(Strict):
     defaults: DefaultsConfig = Field(default_factory=DefaultsConfig, description="Settings of every workload.")
     workloads: dict[WorkloadName, WorkloadConfig] = Field(description="The workloads by name.", min_length=1)
     plan: PlanConfig = Field(default_factory=PlanConfig, description="Step, expiry and size of a plan.")
+    guardrails: GuardrailsConfig = Field(
+        default_factory=GuardrailsConfig, description="What no plan does unless it is accepted by name."
+    )
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
 
     @model_validator(mode="after")

@@ -31,9 +31,11 @@ class Bounded:
     shortfall_steps: int
 
 
-def apply_bounds(needed: NDArray[np.int64], limits: LimitsConfig, live: LiveGroup | None) -> Bounded:
-    """Clamp to ``limits``; a live maximum that somebody raised above them is left as it is."""
-    max_size = max(limits.max, live.max_size) if live is not None else limits.max
+def apply_bounds(
+    needed: NDArray[np.int64], limits: LimitsConfig, live: LiveGroup | None, *, lower_live: bool = False
+) -> Bounded:
+    """Clamp to ``limits``; a live maximum that somebody raised above them is left as it is unless ``lower_live``."""
+    max_size = limits.max if live is None or lower_live else max(limits.max, live.max_size)
     missing = np.maximum(needed - limits.max, 0)
     return Bounded(
         units=np.clip(needed, limits.min, limits.max),
@@ -84,5 +86,5 @@ def binding(
     if needed < limits.min:
         return f"limits.min {limits.min}"
     if level > needed:
-        return "number of scheduled actions"
+        return "guardrails.max_step_down or number of scheduled actions"
     return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.binding(demand)}"

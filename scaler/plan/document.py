@@ -172,6 +172,15 @@ class TargetPart(Part):
     region: str | None = Field(default=None, description="Where it runs; None if AWS was not asked.")
 
 
+class GuardrailPart(Part):
+    """A guardrail that had something to say."""
+
+    rule: str
+    bound: str = Field(description="The setting, with its value.")
+    outcome: Literal["refused", "accepted", "limited"]
+    message: str
+
+
 class WorkloadPart(Part):
     """The plan of one workload. A refused one has reasons and nothing else."""
 
@@ -179,6 +188,7 @@ class WorkloadPart(Part):
     target: TargetPart
     status: Status
     reasons: tuple[str, ...]
+    guardrails: tuple[GuardrailPart, ...] = ()
     history: HistoryPart | None = None
     forecast: ForecastPart | None = None
     requirement: RequirementPart | None = None

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from scaler.capacity.interface import Requirement
-from scaler.config import Workload
+from scaler.config import GuardrailsConfig, Workload
 from scaler.errors import Refused, ScalerError
 from scaler.forecast.interface import ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
@@ -21,6 +21,7 @@ class WorkloadInputs:
     Attributes:
         row: the workload's row in ``forecast``.
         live: what runs now, ``None`` if unknown.
+        peak: highest demand of the history, ``None`` if unknown.
     """
 
     workload: Workload
@@ -30,6 +31,7 @@ class WorkloadInputs:
     requirement: Requirement
     mix: GroupMix
     live: LiveGroup | None
+    peak: float | None = None
 
     @property
     def choice(self) -> ModelChoice:
@@ -51,7 +53,7 @@ class PlanContext:
 
     Attributes:
         region: that was read, ``None`` if there were none or several.
-        accepted: pairs of workload and rule (``"shortfall"``) whose refusal a person has accepted.
+        accepted: pairs of workload and rule (:data:`scaler.plan.guardrails.RULES`) whose refusal a person has accepted.
         default_region: of the workloads whose configuration names none.
     """
 
@@ -64,6 +66,7 @@ class PlanContext:
     max_actions: int
     accepted: frozenset[tuple[str, str]] = frozenset()
     default_region: str | None = None
+    guardrails: GuardrailsConfig = field(default_factory=GuardrailsConfig)
 
 
 class PlanRefused(Refused):

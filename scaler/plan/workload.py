@@ -11,6 +11,7 @@ from scaler.plan.bounds import Bounded, apply_bounds, binding, hold, require_liv
 from scaler.plan.compile import Level, compile_levels
 from scaler.plan.cost import plan_cost
 from scaler.plan.document import (
+    GuardrailPart,
     MixPart,
     MixPolicyPart,
     RequirementPart,
@@ -20,9 +21,11 @@ from scaler.plan.document import (
     TargetPart,
     WorkloadPart,
 )
+from scaler.plan.guardrails import guardrails
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part
 from scaler.plan.schedule import foreign_actions, live_floor, step_time
+from scaler.plan.step_down import hold_levels, limit_levels_down, limit_steps_down
 
 
 def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) -> WorkloadPart:
@@ -35,17 +38,18 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         PlanRefused: there is a reason to hold, and the live state is unknown.
     """
     needed = inputs.requirement
-    bounded = _bounded(inputs)
-    room = max(1, context.max_actions - foreign_actions(inputs.live))
-    levels = compile_levels(bounded.units, room)
+    bounded = _bounded(inputs, context)
+    levels, limited = _levels(inputs, bounded, context)
     floor = _floor(levels, bounded.units.shape[0])
-    status, reasons = _status(inputs, bounded, floor, context.accepted)
+    rails = (*guardrails(inputs, bounded, floor, mixer, context), *limited)
+    status, reasons = _status(inputs, bounded, floor, rails)
     mix = inputs.mix
     return WorkloadPart(
         name=inputs.workload.name,
         target=_target(inputs.workload, context),
         status=status,
         reasons=reasons,
+        guardrails=rails,
         history=history_part(inputs),
         forecast=forecast_part(inputs),
         requirement=RequirementPart(
@@ -96,10 +100,30 @@ def _target(workload: Workload, context: PlanContext) -> TargetPart:
     return TargetPart(kind="asg", name=workload.target.asg, region=region)
 
 
-def _bounded(inputs: WorkloadInputs) -> Bounded:
+def _levels(
+    inputs: WorkloadInputs, bounded: Bounded, context: PlanContext
+) -> tuple[tuple[Level, ...], tuple[GuardrailPart, ...]]:
+    """The schedule, scaled in no faster than the guardrails let it, and a word on it if that binds."""
+    rules, needed = context.guardrails, inputs.requirement
+    hold_seconds = 0 if rules.scale_in_hold is None else int(rules.scale_in_hold.total_seconds())
+    units = hold_levels(bounded.units, -(-hold_seconds // needed.step_seconds))
+    before = int(units[0]) if inputs.live is None else min(inputs.live.min_size, bounded.max_size)
+    slowed = limit_steps_down(units, before, rules.max_step_down)
+    room = max(1, context.max_actions - foreign_actions(inputs.live))
+    levels = limit_levels_down(compile_levels(slowed, room), before, rules.max_step_down)
+    steps = int((slowed > units).sum())
+    if not steps:
+        return levels, ()
+    bound = f"guardrails.max_step_down {rules.max_step_down:g}"
+    message = f"step down: {bound} keeps the level up to {int((slowed - units).max())} units higher, in {steps} steps"
+    return levels, (GuardrailPart(rule="step-down", bound=bound, outcome="limited", message=message),)
+
+
+def _bounded(inputs: WorkloadInputs, context: PlanContext) -> Bounded:
     needed, live = inputs.requirement, inputs.live
     require_live(inputs.workload.name, inputs.provenance, live)
-    bounded = apply_bounds(needed.units, inputs.workload.limits, live)
+    lower = (inputs.workload.name, "lower-live") in context.accepted
+    bounded = apply_bounds(needed.units, inputs.workload.limits, live, lower_live=lower)
     if inputs.provenance.hold is None or live is None:
         return bounded
     return hold(bounded, live, live_floor(live, needed.start, needed.step_seconds, bounded.units.size))
@@ -113,18 +137,13 @@ def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
 
 
 def _status(
-    inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], accepted: frozenset[tuple[str, str]]
+    inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], rails: tuple[GuardrailPart, ...]
 ) -> tuple[Status, tuple[str, ...]]:
-    name, live, needed = inputs.workload.name, inputs.live, inputs.requirement
+    live, needed = inputs.live, inputs.requirement
     reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes]
-    if bounded.shortfall_units:
-        reasons.insert(
-            0,
-            f"shortfall: demand p{needed.quantile * 100:.3g} needs up to {bounded.shortfall_units} units more than "
-            f"limits.max {inputs.workload.limits.max}, in {bounded.shortfall_steps} of {floor.size} steps",
-        )
-        if (name, "shortfall") not in accepted:
-            return "refused", tuple(reasons)
+    reasons = [*(rail.message for rail in rails), *reasons]
+    if any(rail.outcome == "refused" for rail in rails):
+        return "refused", tuple(reasons)
     if inputs.provenance.hold is not None:
         reasons.insert(0, f"no scale-in: {inputs.provenance.hold}")
         return "degraded", tuple(reasons)

@@ -146,7 +146,7 @@ def test_row_40_an_unknown_key_gets_a_suggestion(
 def test_row_40_an_unknown_key_like_no_other_shows_what_is_valid(refusal: Refusal, web: str) -> None:
     """Without a near name, the reader sees the whole choice."""
     error = refusal(web.replace("{min: 2,", "{zzz: 1, min: 2,"))
-    assert error.why == "workloads.web.limits takes min, max"
+    assert error.why == "workloads.web.limits takes min, max, max_usd_per_day"
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_several_mistakes_are_told_at_once_by_line(refusal: Refusal, web: str) -
 @pytest.mark.parametrize(
     ("capacity", "what"),
     [
-        ("{}", "give exactly one of throughput, utilisation, queue, llm"),
+        ("{}", "give exactly one of throughput, utilisation, queue, llm, fit"),
         (
             "{throughput: {m7i.large: 1/s}, weights: {c7i.large: 1}}",
             "weights name every instance type of throughput, and no other: all or none",

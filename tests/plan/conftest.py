@@ -10,7 +10,7 @@ import pytest
 
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.catalog.known import known_catalogue
-from scaler.config import Config, Project
+from scaler.config import Config, GuardrailsConfig, Project
 from scaler.forecast.interface import CandidateScore, ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
@@ -49,7 +49,17 @@ def live():
 def plan_of():
     """Plan ``shop`` for demand per quarter of an hour (the same at every quantile unless a matrix is given)."""
 
-    def make(demand, *, live=None, accepted=frozenset(), degraded=False, max_actions=125, **workload):
+    def make(
+        demand,
+        *,
+        live=None,
+        accepted=frozenset(),
+        degraded=False,
+        max_actions=125,
+        guardrails=None,
+        peak=None,
+        **workload,
+    ):
         given = size(configuration(**workload).workloads()[0], FACTS)
         values = np.asarray(demand, dtype=float)
         if values.ndim == 1:
@@ -62,9 +72,17 @@ def plan_of():
         provenance = Provenance(
             "file h.csv shop Sum 15m", AS_OF - timedelta(days=7), AS_OF, 900, 672, 0.0, "d" * 64, "/s"
         )
-        inputs = WorkloadInputs(given.workload, provenance, forecast, 0, needed, given.mix, live)
+        inputs = WorkloadInputs(given.workload, provenance, forecast, 0, needed, given.mix, live, peak)
         context = PlanContext(
-            AS_OF, AS_OF + timedelta(hours=26), "123456789012", "us-east-1", "c" * 64, "0.1.0", max_actions, accepted
+            AS_OF,
+            AS_OF + timedelta(hours=26),
+            "123456789012",
+            "us-east-1",
+            "c" * 64,
+            "0.1.0",
+            max_actions,
+            accepted,
+            guardrails=guardrails or GuardrailsConfig(max_step_down=1.0),
         )
         return build_plan([inputs], [], context, PreferenceMixer())
 

@@ -1,0 +1,47 @@
+"""Scale-in made slow: a hold before a lower level, and a bound on each step down."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.plan.compile import Level
+
+
+def hold_levels(units: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
+    """The highest of the last ``steps`` steps (1 changes nothing), shape as ``units``."""
+    if steps <= 1:
+        return units
+    padded = np.concatenate([np.full(steps - 1, units[0]), units])
+    held: NDArray[np.int64] = np.lib.stride_tricks.sliding_window_view(padded, steps).max(axis=1)
+    return held
+
+
+def least_after(level: int, share: float) -> int:
+    """The lowest level that may follow ``level``: down by ``share``, and by one unit at least."""
+    return level - max(1, int(level * share))
+
+
+def limit_steps_down(units: NDArray[np.int64], before: int, share: float) -> NDArray[np.int64]:
+    """``units`` with no step further down than ``share`` of the step before; never below what was asked.
+
+    Args:
+        before: what the group has before the first step.
+    """
+    limited = units.copy()
+    for step in range(limited.size):
+        limited[step] = max(limited[step], least_after(before, share))
+        before = int(limited[step])
+    return limited
+
+
+def limit_levels_down(levels: tuple[Level, ...], before: int, share: float) -> tuple[Level, ...]:
+    """The same for levels, which may each stand for many steps."""
+    limited = []
+    for level in levels:
+        raised = replace(level, units=max(level.units, least_after(before, share)))
+        limited.append(raised)
+        before = raised.units
+    return tuple(limited)
