@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scaler.config.checks import Allowed, InvalidAt
-from scaler.config.metrics import InstanceCount
+from scaler.config.metrics import InstanceCount, MetricSource
 from scaler.config.names import InstanceType
 from scaler.config.strict import Strict
 from scaler.config.units import Duration, Rate, Share
@@ -92,6 +92,18 @@ class LlmConfig(Strict):
     max_utilisation: Share = Field(0.85, gt=0, description="Never plan above this share of a profile.")
 
 
+class FitConfig(Strict):
+    """Throughput fitted from history: how busy instances were at the load that each of them had."""
+
+    instance_type: InstanceType = Field(description="The type that ran while the history was made.")
+    signal: MetricSource = Field(description="What rises with load per instance: CPU in percent, or latency.")
+    instances: MetricSource = Field(description="Instances in service, e.g. GroupInServiceInstances.")
+    target: float = Field(gt=0, description="The signal to run at, in its own units, e.g. 60 for percent of CPU.")
+    min_r_squared: float = Field(
+        0.5, ge=0, le=1, description="Refuse if the line explains less of the signal's variance."
+    )
+
+
 class ResourceConfig(Strict):
     """A resource that demand uses up, beside what the capacity is planned by."""
 
@@ -115,6 +127,7 @@ class CapacityConfig(Strict):
     utilisation: UtilisationConfig | None = Field(None, description="Run at a target utilisation instead.")
     queue: QueueConfig | None = Field(None, description="Keep a latency objective instead.")
     llm: LlmConfig | None = Field(None, description="Serve a language model instead.")
+    fit: FitConfig | None = Field(None, description="Fit the throughput from history instead.")
     resources: dict[ResourceName, ResourceConfig] = Field(
         default_factory=dict, description="What else demand uses up; whatever needs most capacity binds."
     )
@@ -140,8 +153,8 @@ class CapacityConfig(Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> CapacityConfig:
-        if sum(way is not None for way in (self.throughput, self.utilisation, self.queue, self.llm)) != 1:
-            raise ValueError("give exactly one of throughput, utilisation, queue, llm")
+        if sum(way is not None for way in (self.throughput, self.utilisation, self.queue, self.llm, self.fit)) != 1:
+            raise ValueError("give exactly one of throughput, utilisation, queue, llm, fit")
         types = self._measured_types
         if types is not None and self.weights is not None and set(self.weights) != set(types):
             raise ValueError(f"weights name every instance type of {self.way}, and no other: all or none")
@@ -166,11 +179,13 @@ class CapacityConfig(Strict):
         return self
 
     @property
-    def way(self) -> Literal["throughput", "utilisation", "queue", "llm"]:
+    def way(self) -> Literal["throughput", "utilisation", "queue", "llm", "fit"]:
         """The key that says what the capacity is planned by."""
         if self.throughput is not None:
             return "throughput"
-        return "utilisation" if self.utilisation is not None else "queue" if self.queue is not None else "llm"
+        if self.utilisation is not None:
+            return "utilisation"
+        return "queue" if self.queue is not None else "llm" if self.llm is not None else "fit"
 
     @property
     def _measured_types(self) -> tuple[str, ...] | None:
@@ -178,6 +193,8 @@ class CapacityConfig(Strict):
             return tuple(self.throughput)
         if self.queue is not None:
             return tuple(self.queue.servers)
+        if self.fit is not None:
+            return (self.fit.instance_type,)
         return None if self.llm is None else tuple(self.llm.profiles)
 
     @property
