@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,28 @@ def account(fresh_aws: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def one_group(clients: BotocoreClients) -> None:
     """The least that is a workload."""
-    image = clients.client("ec2", None).describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    group(clients, "web", launch_template(clients, "t", {"ImageId": image, "InstanceType": "m5.large"}))
+    template = launch_template(clients, "t", {"ImageId": "ami-12c6146b", "InstanceType": "m5.large"})
+    group(clients, "web", template, low=0)
+
+
+def publish(endpoint: str, namespace: str, metric: str, value: Callable[[int], float]) -> None:
+    """Four days of a metric of the group, which only AWS itself may publish."""
+    import boto3
+
+    end = int(datetime.now(UTC).timestamp()) // 300 * 300
+    data = [
+        {
+            "MetricName": metric,
+            "Dimensions": [{"Name": "AutoScalingGroupName", "Value": "web"}],
+            "Timestamp": datetime.fromtimestamp(time, UTC),
+            "Value": value(time),
+        }
+        for time in range(end - 4 * 86_400, end, 300)
+    ]
+    client = boto3.client("cloudwatch", region_name="us-east-1", endpoint_url=endpoint)
+    for first in range(0, len(data), 900):
+        client.put_metric_data(Namespace=namespace, MetricData=data[first : first + 900])
+    client.close()
 
 
 def test_what_it_writes_is_valid(account: BotocoreClients, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,6 +65,23 @@ def test_what_it_writes_is_valid(account: BotocoreClients, tmp_path: Path, capsy
     assert json.loads(capsys.readouterr().out)["workloads"] == ["plain-group-cc87dd", "web", "worker"]
     text = (tmp_path / "scaler.yaml").read_text()
     assert "ecs_service: prod/api" in text
+
+
+def test_what_it_writes_can_be_planned(
+    account: BotocoreClients, fresh_aws: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From an account to a plan without an edit: CPU times instances, as the file says."""
+    one_group(account)
+    publish(fresh_aws, "AWS/EC2", "CPUUtilization", lambda time: 40.0 + 20.0 * (time // 3600 % 24 in range(8, 20)))
+    publish(fresh_aws, "AWS/AutoScaling", "GroupInServiceInstances", lambda _: 4.0)
+    assert main(["init"]) == 0
+    capsys.readouterr()
+    assert main(["plan", "--format", "json"]) == 0
+    (planned,) = json.loads(capsys.readouterr().out)["workloads"]
+    assert planned["name"] == "web"
+    assert "CPUUtilization" in planned["history"]["source"]
+    # 60 % of four instances at a target of 60 % are four instances.
+    assert max(step["min_size"] for step in planned["steps"]) >= 4
 
 
 def test_it_never_overwrites(account: BotocoreClients, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
