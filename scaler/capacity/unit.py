@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from scaler.capacity.fit import FittedThroughput
 from scaler.capacity.interface import CapacityRefused, LinearResource, Resource, UnitCapacity
 from scaler.capacity.llm import LlmInstance, llm_instance
 from scaler.capacity.queueing import QueueResource
@@ -12,7 +13,9 @@ from scaler.catalog.interface import Hardware
 from scaler.config import CapacityConfig, LlmConfig, QueueConfig, ResourceConfig, UtilisationConfig
 
 
-def unit_capacity(config: CapacityConfig, hardware: Mapping[str, Hardware] | None = None) -> UnitCapacity:
+def unit_capacity(
+    config: CapacityConfig, hardware: Mapping[str, Hardware] | None = None, fitted: FittedThroughput | None = None
+) -> UnitCapacity:
     """Demand that one capacity unit carries.
 
     The type that gives least per unit of weight binds: AWS chooses the type, so a unit is worth what the
@@ -21,6 +24,7 @@ def unit_capacity(config: CapacityConfig, hardware: Mapping[str, Hardware] | Non
 
     Args:
         hardware: by instance type, for what the configuration does not say.
+        fitted: what was fitted from history, where the configuration asks for that.
 
     Raises:
         CapacityRefused: a figure is neither configured nor in the catalogue, or a model does not fit.
@@ -32,6 +36,8 @@ def unit_capacity(config: CapacityConfig, hardware: Mapping[str, Hardware] | Non
         base = _queue(config.queue, config.weights)
     elif config.llm is not None:
         base = _llm(config.llm, config.weights, known)
+    elif config.fit is not None:
+        base = _fitted(config.fit.instance_type, config.weights, fitted)
     else:
         throughput = config.throughput or {}
         base = _weakest(
@@ -44,6 +50,16 @@ def unit_capacity(config: CapacityConfig, hardware: Mapping[str, Hardware] | Non
         _resource(name, given, weights, known) for name, given in config.resources.items()
     )
     return replace(base, resources=(*base.resources, *beside), zones=config.zone_loss or 1)
+
+
+def _fitted(name: str, weights: dict[str, int] | None, fitted: FittedThroughput | None) -> UnitCapacity:
+    if fitted is None:
+        raise CapacityRefused(
+            "what an instance serves was not fitted",
+            why="the history of signal and instances was not read",
+            next_step="give capacity.throughput",
+        )
+    return _weakest({name: fitted.per_instance}, weights, {name: f"{fitted.source} on {name}"})
 
 
 def _weakest(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from scaler.aws.interface import AwsClients
+from scaler.capacity.fit import FittedThroughput
 from scaler.catalog.hardware import describe_types
 from scaler.catalog.interface import Catalogue
 from scaler.catalog.known import check_names, known_catalogue
 from scaler.config import Workload
+from scaler.errors import ScalerError
 from scaler.history.store import Store
 
 
@@ -36,10 +38,12 @@ class Facts:
 
     Attributes:
         catalogues: by ``Workload.region``; ``None`` is the region that botocore selects.
+        fits: by workload, what was fitted from history, or why it could not be.
     """
 
     catalogues: dict[str | None, Catalogue]
     today: date
+    fits: Mapping[str, FittedThroughput | ScalerError] = field(default_factory=dict)
 
     def catalogue(self, workload: Workload) -> Catalogue:
         """The catalogue of the workload's region."""

@@ -51,7 +51,10 @@ def size(workload: Workload, facts: Facts) -> Sized:
     """
     catalogue = facts.catalogue(workload)
     hardware = {name: entry.hardware for name, entry in catalogue.entries.items()}
-    capacity = unit_capacity(workload.capacity, hardware)
+    fitted = facts.fits.get(workload.name)
+    if isinstance(fitted, ScalerError):
+        raise fitted
+    capacity = unit_capacity(workload.capacity, hardware, fitted)
     known = plan_prices(
         workload.prices,
         [name for name, _ in capacity.weights],
