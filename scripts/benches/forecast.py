@@ -21,7 +21,9 @@ from scripts.benches._forecast_sets import EvaluationSet, generated_set, real_se
 
 PEERS = ("prophet", "lightgbm", "stl_ets", "mstl_arima", "auto_ets")
 #: Cases of a set that a peer sees without ``--full``. AutoETS at 5 minutes takes a minute a fit: never.
-SAMPLE = {"prophet": 16, "lightgbm": 1_000, "stl_ets": 16, "mstl_arima": 8, "auto_ets": 4}
+SAMPLE = {"prophet": 12, "lightgbm": 1_000, "stl_ets": 8, "mstl_arima": 6, "auto_ets": 3}
+#: At 5 minutes a fit costs ten times as much.
+FINE_SHARE = 3
 HOURLY_ONLY = ("auto_ets",)
 FIVE_MINUTES = 300
 THREE_WEEKS = 21
@@ -75,7 +77,7 @@ def _peers(
         for given in sets:
             if model in HOURLY_ONLY and given.step_seconds <= FIVE_MINUTES:
                 continue
-            rows = _sample(given, None if full else SAMPLE[model])
+            rows = _sample(given, None if full else _most(model, given))
             cases = [given.cases[row] for row in rows]
             print(f"forecast: {model} on {len(cases)} of {len(given.cases)} cases of {given.name}", file=sys.stderr)
             answer = peer(model, given, cases, min(workers, 2))
@@ -87,6 +89,10 @@ def _peers(
             if not given.real:
                 cpu[model] = float(np.mean(answer[1]))
     return ratios, cpu
+
+
+def _most(model: str, given: EvaluationSet) -> int:
+    return max(1, SAMPLE[model] // (FINE_SHARE if given.step_seconds <= FIVE_MINUTES else 1))
 
 
 def _sample(given: EvaluationSet, most: int | None) -> list[int]:

@@ -63,7 +63,7 @@ def simple_candidates(values: Array, horizon: int, season: Season, origin: int) 
     """
     day, week = season.day, season.week
     past = values[:origin]
-    found: dict[str, Array] = {}
+    found: dict[str, Array] = {"last": np.repeat(past[-1:], horizon, axis=0)}
     if day > 1:
         found["day"] = _repeat(past[-day:], horizon)
         found["days_median"] = _repeat(np.median(_stack(past, day, 7), axis=0), horizon)
