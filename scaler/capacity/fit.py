@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaler.capacity.interface import CapacityRefused
-from scaler.config import FitConfig
+from scaler.config.capacity import FitConfig
 
 #: Fewer steps than this with load, signal and instances known are no basis for a line.
 FEWEST_STEPS = 96
