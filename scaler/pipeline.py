@@ -23,6 +23,7 @@ from scaler.config.forecasting import EventConfig
 from scaler.config.stores import s3_location
 from scaler.errors import ScalerError
 from scaler.forecast.factory import make_forecaster
+from scaler.forecast.informed import InformedForecaster
 from scaler.forecast.interface import QuantileForecast
 from scaler.forecast.knowledge import Knowledge, knowledge_of
 from scaler.forecast.relatives import joined, likeness, timezones_of, with_relatives
@@ -102,10 +103,15 @@ class PlanRun:
 
 @dataclass(frozen=True)
 class ForecastRun:
-    """Forecasts in batches of equal step and quantiles, and by name why a workload has none."""
+    """Forecasts in batches of equal step and quantiles, and by name why a workload has none.
+
+    Attributes:
+        forecasters: what made each batch, to be asked again about the past.
+    """
 
     batches: tuple[tuple[tuple[Sized, ...], QuantileForecast], ...]
     problems: Mapping[str, ScalerError]
+    forecasters: tuple[InformedForecaster, ...] = ()
 
 
 def fetch(
@@ -218,7 +224,7 @@ def forecast(
     sized, problems = size_all(workloads, facts)
     if not runtime.offline:
         sized = with_lead_times(sized, facts, runtime.aws, as_of=as_of)
-    batches = []
+    batches, forecasters = [], list[InformedForecaster]()
     for panel, batch in _batches(history.panels, sized):
         runtime.progress(f"forecasting {_counted(batch)} at steps of {panel.step_seconds} s")
         steps = max(
@@ -228,12 +234,13 @@ def forecast(
         zones = {w.name: w.timezone for w in project.workloads()}
         whole = next(each for each in history.panels if each.step_seconds == panel.step_seconds)
         end = panel.cutoff + timedelta(seconds=panel.step_seconds * steps)
-        outcome = make_forecaster(
+        forecaster = make_forecaster(
             max_workers=runtime.workers,
             knowledge={g.workload.name: _knowledge(g.workload, project, whole, end, accepted, events) for g in batch},
             fleet=whole,
             fleet_timezones=timezones_of(whole, zones),
-        ).attempt(
+        )
+        outcome = forecaster.attempt(
             panel,
             horizon_steps=steps,
             quantiles=tuple(sorted({*QUANTILES, batch[0].risk.quantile})),
@@ -243,7 +250,8 @@ def forecast(
         problems = {**problems, **outcome.problems}
         if outcome.forecast is not None:
             batches.append((tuple(g for g in batch if g.workload.name in outcome.forecast.names), outcome.forecast))
-    return ForecastRun(tuple(batches), {**history.problems, **problems})
+            forecasters.append(forecaster)
+    return ForecastRun(tuple(batches), {**history.problems, **problems}, tuple(forecasters))
 
 
 def _knowledge(  # noqa: PLR0917 - one call
