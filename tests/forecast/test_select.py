@@ -193,7 +193,8 @@ def test_a_named_model_without_enough_history_falls_back():
     made = _sane(_forecast(make_forecaster(), panel(seasonal(3)), models="ets"))
     (choice,) = made.choices
     assert (choice.model, choice.degraded) == ("seasonal_naive", True)
-    assert choice.reason.endswith("; ets was named, but history is too short for it")
+    assert "ets" in choice.reason
+    assert "history is too short" in choice.reason
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_the_number_of_workers_changes_no_byte():
 
 @pytest.mark.slow
 def test_the_forecaster_of_the_commands_is_reproducible():
-    """All three models, gaps and a change of clocks: the same bytes twice, on one worker and on several."""
+    """Gaps, a trend and a change of clocks: the same bytes twice, on one worker and on several."""
     rows = [seasonal(20, seed=1, noise=30), seasonal(20, seed=2, trend=15.0)]
     rows[0][700:720] = np.nan
     history = panel(*rows)
@@ -252,6 +253,6 @@ def test_the_forecaster_of_the_commands_is_reproducible():
     assert made[0].values.tobytes() == made[1].values.tobytes()
     assert made[0].choices == made[1].choices
     for choice in made[0].choices:
-        assert {score.model for score in choice.scores} == {"seasonal_naive", "ets", "prophet"}
+        assert choice.model == "panel"
         assert all(score.failure is None for score in choice.scores)
         assert choice.model != "seasonal_naive"  # noise of 20 to 30 on one week ago loses to any mean
