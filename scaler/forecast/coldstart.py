@@ -81,8 +81,8 @@ def cold_forecast(
     names = _methods(like=like, hours=young.size)
     errors = {name: trials.errors(name) for name in names}
     best = min(names, key=lambda name: float(np.abs(errors[name]).mean()))
-    centre = METHODS[best](young, ahead, Prior.of(weeks))
-    level = _level(young)
+    centre = METHODS[best](young[None], ahead, Prior.of(weeks))[0]
+    level = float(_level(young[None])[0])
     if level <= 0:
         centre, level = np.zeros(ahead), 0.0
     fine = _to_steps(centre, fleet.per_hour)
@@ -109,21 +109,21 @@ class _Trials:
     def __init__(self, fleet: Fleet, weeks: Floats, groups: NDArray[np.int64], young: Floats, ahead: int) -> None:
         self._fleet, self._weeks, self._groups, self._ahead = fleet, weeks, groups, ahead
         self._young = young
-        numbers = np.unique(groups)
-        self._priors: Mapping[int, Prior] = {int(n): Prior.of(weeks[groups != n]) for n in numbers}
+        self._priors: Mapping[int, Prior] = {int(n): Prior.of(weeks[groups != n]) for n in np.unique(groups)}
 
     def errors(self, method: str) -> Floats:
         """Truth minus forecast in shares of the recent level, shape ``(weeks, steps)``."""
-        rows = []
-        for index, group in enumerate(self._groups):
-            before = self._weeks[index, HOURS - self._young.size : HOURS].copy()
-            before[~np.isfinite(self._young)] = np.nan
-            centre = METHODS[method](before, self._ahead, self._priors[int(group)])
-            per_hour = self._fleet.per_hour
-            truth = self._fleet.windows[index, HOURS * per_hour : (HOURS + self._ahead) * per_hour]
-            scale = max(_level(before), 0.05 * float(self._weeks[index].mean()))
-            rows.append((truth - _to_steps(centre, per_hour)) / scale)
-        return np.stack(rows)
+        per_hour = self._fleet.per_hour
+        before = self._weeks[:, HOURS - self._young.size : HOURS].copy()
+        before[:, ~np.isfinite(self._young)] = np.nan
+        truth = self._fleet.windows[:, HOURS * per_hour : (HOURS + self._ahead) * per_hour]
+        errors = np.empty(truth.shape)
+        for group, prior in self._priors.items():
+            rows = self._groups == group
+            centre = METHODS[method](before[rows], self._ahead, prior)
+            scale = np.maximum(_level(before[rows]), 0.05 * self._weeks[rows].mean(axis=1))
+            errors[rows] = (truth[rows] - _to_steps(centre, per_hour)) / scale[:, None]
+        return errors
 
 
 def _methods(*, like: bool, hours: int) -> tuple[str, ...]:
@@ -133,42 +133,46 @@ def _methods(*, like: bool, hours: int) -> tuple[str, ...]:
 
 def _fleet_profile(young: Floats, ahead: int, prior: Prior) -> Floats:
     """Condition the hours ahead on those observed."""
-    seen = HOURS - young.size + np.flatnonzero(np.isfinite(young))
-    observed = young[np.isfinite(young)]
+    known = np.isfinite(young[0])
+    seen = HOURS - young.shape[1] + np.flatnonzero(known)
+    observed = young[:, known].T
     target = HOURS + np.arange(ahead)
-    covariance = prior.covariance[np.ix_(seen, seen)]
-    mean = prior.mean[seen]
-    solved = np.linalg.solve(covariance, np.stack([mean, observed], axis=1))
-    level = float(mean @ solved[:, 1]) / max(float(mean @ solved[:, 0]), np.finfo(float).tiny)
+    mean, tiny = prior.mean[seen], np.finfo(float).tiny
+    solved = np.linalg.solve(prior.covariance[np.ix_(seen, seen)], np.column_stack([mean, observed]))
+    level = (mean @ solved[:, 1:]) / max(float(mean @ solved[:, 0]), tiny)
     # A level far from what was observed is an accident of the covariance.
-    level = float(np.clip(level, 0.0, 10 * max(float(observed.mean()), np.finfo(float).tiny)))
-    residual = solved[:, 1] - level * solved[:, 0]
-    return np.maximum(level * prior.mean[target] + prior.covariance[np.ix_(target, seen)] @ residual, 0.0)
+    level = np.clip(level, 0.0, 10 * np.maximum(observed.mean(axis=0), tiny))
+    residual = solved[:, 1:] - level * solved[:, :1]
+    centre = np.outer(prior.mean[target], level) + prior.covariance[np.ix_(target, seen)] @ residual
+    found: Floats = np.maximum(centre.T, 0.0)
+    return found
 
 
 def _recent_level(young: Floats, ahead: int, _prior: Prior) -> Floats:
-    return np.full(ahead, _recent(young))
+    return np.repeat(_recent(young)[:, None], ahead, axis=1)
 
 
 def _day_before(young: Floats, ahead: int, _prior: Prior) -> Floats:
-    day = young[-24:]
-    filled = np.where(np.isfinite(day), day, _recent(young))
-    return np.tile(filled, -(-ahead // 24))[:ahead]
+    day = young[:, -24:]
+    filled = np.where(np.isfinite(day), day, _recent(young)[:, None])
+    return np.tile(filled, (1, -(-ahead // 24)))[:, :ahead]
 
 
 METHODS: Mapping[str, Method] = {
-    "fleet_profile": _fleet_profile,
+    NAME: _fleet_profile,
     "recent_level": _recent_level,
     "day_before": _day_before,
 }
 
 
-def _recent(young: Floats) -> float:
-    return float(young[np.isfinite(young)][-RECENT_HOURS:].mean())
+def _recent(young: Floats) -> Floats:
+    found: Floats = young[:, np.isfinite(young[0])][:, -RECENT_HOURS:].mean(axis=1)
+    return found
 
 
-def _level(young: Floats) -> float:
-    return float(young[np.isfinite(young)][-24:].mean())
+def _level(young: Floats) -> Floats:
+    found: Floats = young[:, np.isfinite(young[0])][:, -24:].mean(axis=1)
+    return found
 
 
 def _hours(observed: Floats, per_hour: int) -> Floats:
@@ -182,8 +186,12 @@ def _hours(observed: Floats, per_hour: int) -> Floats:
 
 
 def _to_steps(hourly: Floats, per_hour: int) -> Floats:
-    """Hours drawn as a line through their middles."""
+    """Hours, along the last axis, drawn as a line through their middles."""
     if per_hour == 1:
         return hourly
-    at = (np.arange(hourly.size * per_hour) + 0.5) / per_hour - 0.5
-    return np.interp(at, np.arange(hourly.size), hourly)
+    hours = hourly.shape[-1]
+    at = np.clip((np.arange(hours * per_hour) + 0.5) / per_hour - 0.5, 0.0, hours - 1.0)
+    left = np.minimum(at.astype(np.int64), max(hours - 2, 0))
+    share = at - left
+    drawn: Floats = (1 - share) * hourly[..., left] + share * hourly[..., np.minimum(left + 1, hours - 1)]
+    return drawn

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.forecast.seasons import DAY_SECONDS, WEEK_SECONDS, wall_clock
+from scaler.forecast.seasons import WEEK_SECONDS, wall_clock
 from scaler.history.interface import Panel
 
 HOURS = 168
@@ -104,5 +104,5 @@ def _weeks(row: Floats, shift: int, week: int) -> list[Floats]:
     return found if len(found) >= LEAST_WEEKS - 1 else []
 
 
-#: Below this much history a workload is young.
-YOUNG_SECONDS = 2 * DAY_SECONDS
+#: Below this much history a workload is young: until every weekday has been seen, others know better.
+YOUNG_SECONDS = WEEK_SECONDS

@@ -26,12 +26,10 @@ from scaler.forecast.interface import Forecaster, ForecastRefused, ModelChoice, 
 from scaler.forecast.intermittent import NAME as SLOT_COUNTS
 from scaler.forecast.intermittent import is_intermittent, slot_quantiles
 from scaler.forecast.knowledge import NOTHING, Knowledge
-from scaler.forecast.seasons import WEEK_SECONDS, wall_clock
+from scaler.forecast.seasons import wall_clock
 from scaler.forecast.shifts import without_the_time_before
 from scaler.history.interface import Panel
 
-# The user named a workload to resemble: that is believed for longer than the fleet.
-LIKE_SECONDS = WEEK_SECONDS
 # Prophet is told of holidays and learned events, and fits them itself.
 FITS_EFFECTS_ITSELF = ("prophet",)
 
@@ -183,8 +181,7 @@ class InformedForecaster:
             return None
         seen = np.flatnonzero(np.isfinite(row.values))
         span = (panel.steps - int(seen[0])) * step
-        like = row.knowledge.like
-        if span < (YOUNG_SECONDS if like is None else LIKE_SECONDS):
+        if span < YOUNG_SECONDS:
             return self._young(row, panel, timezones, ask)
         if is_intermittent(row.fitted, step):
             clock = wall_clock(int(panel.start.timestamp()), step, panel.steps + ask.horizon_steps, row.zone)
