@@ -22,10 +22,13 @@ LEAST_WINDOWS = 0.5
 #: as if ``LEVEL_COUNT`` of a further horizon had gone beyond them.
 WIDENING = 0.4
 LEVEL_COUNT = 0.2
-#: Above this level too few scores are left to count, and quantiles are at least those of an exponential tail
-#: through the median and this level, stretched by ``TAIL_STRETCH``.
+#: Above this level too few scores are left to count. With ``b`` the logarithm of how much rarer a level is than this
+#: one, what quantiles exceed it by grows by ``TAIL_GROWTH * b``, and is at least that of a tail which grows by
+#: ``TAIL_STRETCH * b + TAIL_CURVE * b**2`` times the step between the median and this level.
 TAIL_START = 0.9
-TAIL_STRETCH = 1.3
+TAIL_GROWTH = 0.2
+TAIL_STRETCH = 0.7
+TAIL_CURVE = 0.2
 
 
 def lead_buckets(horizon: int) -> Array:
@@ -96,9 +99,10 @@ def _score_quantiles(residuals: Sequence[Array], scale: Array, levels: Array, wi
     median, start = found[-2], found[-1]
     found = found[:-2]
     mean_excess = (start - median) / np.log(0.5 / (1 - TAIL_START))
-    beyond = np.log((1 - TAIL_START) / np.minimum(1 - levels, 1 - TAIL_START))
-    tail = start + TAIL_STRETCH * mean_excess * beyond[:, None]
-    found = np.where((levels > TAIL_START)[:, None], np.maximum(found, tail), found)
+    rarer = np.log((1 - TAIL_START) / np.minimum(1 - levels, 1 - TAIL_START))[:, None]
+    least = mean_excess * (TAIL_STRETCH * rarer + TAIL_CURVE * rarer**2)
+    tail = start + np.maximum((found - start) * (1 + TAIL_GROWTH * rarer), least)
+    found = np.where((levels > TAIL_START)[:, None], tail, found)
     return np.asarray(median + (found - median) * (1 + WIDENING / windows))
 
 
