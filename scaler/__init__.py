@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scaler.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from scaler.config import Project, Workload, load_config
     from scaler.errors import ConfigurationError, Failed, Refused, ScalerError, UsageError
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from scaler.history.panels import History
     from scaler.pipeline import ForecastRun, PlanRun, Runtime, fetch, make_plan, open_runtime
     from scaler.plan.document import Plan
-
-__version__ = "0.1.0"
 
 __all__ = [
     "CandidateScore",

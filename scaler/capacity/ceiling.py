@@ -9,8 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.config import Workload
-from scaler.forecast.events import event_of
+from scaler.forecast.events import Event
 from scaler.history.interface import Panel
 
 #: Plans without it cost 25 to 2,400 times as much where a model grows exponentially.
@@ -46,13 +45,10 @@ class DemandCeiling:
         return np.where(above, self.demand, demand), int(above.sum())
 
 
-def ceiling_of(workload: Workload, panels: Sequence[Panel], end: datetime) -> DemandCeiling | None:
-    """The ceiling of a workload, lifted during its configured events until ``end``."""
-    panel = next(panel for panel in panels if workload.name in panel.names)
-    first = int(panel.cutoff.timestamp())
-    events = [event_of(given, workload.timezone, first, int(end.timestamp())) for given in workload.events]
+def ceiling_of(name: str, panel: Panel, events: Sequence[Event]) -> DemandCeiling | None:
+    """The ceiling of the workload ``name``, lifted during ``events``, wherever they were announced."""
     spans = [(start, start + each.duration_seconds) for each in events for start in each.starts]
-    return demand_ceiling(panel.values[panel.names.index(workload.name)], panel.step_seconds, spans)
+    return demand_ceiling(panel.values[panel.names.index(name)], panel.step_seconds, spans)
 
 
 def demand_ceiling(

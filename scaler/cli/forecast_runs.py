@@ -58,13 +58,14 @@ def from_project(
     from scaler.cli.run import chosen
     from scaler.config.reader import load_config
     from scaler.forecast.records import keep_records
-    from scaler.pipeline import fetch, open_store
+    from scaler.pipeline import Assumptions, fetch, open_store
     from scaler.pipeline import forecast as forecast_history
 
     project = _with_horizon(load_config(config), horizon)
     only = chosen(project, patterns)
     history = fetch(project, runtime, as_of=as_of, only=only)
-    run = forecast_history(project, runtime, history, as_of=as_of, accepted=accepted, events=events)
+    assumptions = Assumptions(accepted, events)
+    run = forecast_history(project, runtime, history, as_of=as_of, assumptions=assumptions)
     panels = {panel.step_seconds: panel for panel in history.panels}
     parts = tuple(
         Part(

@@ -17,9 +17,9 @@ from typing import Annotated, Any
 
 import typer
 
-from scaler import __version__
 from scaler.cli.report_errors import report, report_bug, report_system, report_usage
 from scaler.errors import ScalerError, UsageError
+from scaler.version import __version__
 
 #: In the order of ``--help``. Each is a module of this package with a function of the same name.
 COMMANDS = ("init", "validate", "fetch", "forecast", "plan", "apply", "catalog", "demo", "schema")

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from scaler import __version__
 from scaler.forecast.interface import ModelChoice, QuantileForecast
 from scaler.history.interface import Panel
 from scaler.history.store import ABSENT, Store
+from scaler.version import __version__
 
 SCHEMA_VERSION = "1.0"
 #: Records kept of each workload; older ones are dropped.

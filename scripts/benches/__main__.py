@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scaler import __version__
+from scaler.version import __version__
 from scripts.benches import Figure
 
 USAGE = 64

@@ -1,0 +1,74 @@
+"""Sources and archive → the history of the chosen workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from scaler.config import Project, Workload
+from scaler.forecast.relatives import joined, with_relatives
+from scaler.history.archive import ParquetArchive
+from scaler.history.panels import History, read_history
+from scaler.history.since import require_kept
+from scaler.pipeline.runtime import Runtime, open_store, sources_of, writing
+from scaler.sources.prometheus_access import URL_VARIABLE
+
+
+def fetch(
+    project: Project, runtime: Runtime, *, as_of: datetime, only: Sequence[str] = (), since: datetime | None = None
+) -> History:
+    """Bring the archive up to date and read the history of the workloads named ``only``, or of all.
+
+    Args:
+        since: archive what the sources have from here on, however short ``history.lookback`` is.
+
+    Raises:
+        StoreLocked: another run writes the store, and something would have to be fetched.
+        ConfigurationError: CloudWatch keeps nothing from ``since``.
+        scaler.errors.Failed: a source or the store as a whole does not answer.
+    """
+    workloads = chosen(project, only)
+    runtime.progress(f"reading the history of {counted(workloads)}")
+    if since is not None:
+        require_kept(workloads, since, runtime.clock())
+    return joined(_read(with_relatives(workloads, project.workloads()), project, runtime, as_of, since), workloads)
+
+
+def fetch_beside(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
+    """The history of series that are not demand, such as those that a throughput is fitted from."""
+    runtime.progress(f"reading {len(workloads)} series to fit throughputs from")
+    return _read(workloads, project, runtime, as_of, None)
+
+
+def _read(
+    workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime, since: datetime | None
+) -> History:
+    store = open_store(project, runtime)
+    return read_history(
+        workloads,
+        as_of=as_of,
+        plan_step_seconds=plan_step_seconds(project),
+        archive=ParquetArchive(store),
+        sources=sources_of(project, runtime),
+        offline=runtime.offline,
+        region=runtime.aws.region(None),
+        prometheus_url=runtime.environment.get(URL_VARIABLE),
+        since=since,
+        lock=lambda: writing(store, runtime),
+        progress=runtime.fetched,
+    )
+
+
+def chosen(project: Project, only: Sequence[str]) -> list[Workload]:
+    """The workloads named ``only``, or all."""
+    return [w for w in project.workloads() if not only or w.name in only]
+
+
+def plan_step_seconds(project: Project) -> int:
+    """Length of a plan step."""
+    return int(project.config.plan.step.total_seconds())
+
+
+def counted(workloads: Sequence[object]) -> str:
+    """How many, in words."""
+    return f"{len(workloads)} workload{'' if len(workloads) == 1 else 's'}"

@@ -1,0 +1,139 @@
+"""Forecasts and live state → a sealed plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from scaler.capacity.ceiling import ceiling_of
+from scaler.capacity.requirement import requirement
+from scaler.config import Project
+from scaler.config.forecasting import EventConfig
+from scaler.errors import ScalerError
+from scaler.forecast.interface import QuantileForecast
+from scaler.history.interface import Panel
+from scaler.history.panels import History
+from scaler.live.asg import AutoScalingLive, OfflineLive
+from scaler.live.interface import LiveGroup, LiveState
+from scaler.mix.group import PreferenceMixer
+from scaler.mix.sizing import Sized
+from scaler.pipeline.fetching import chosen, fetch
+from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid
+from scaler.pipeline.runtime import Runtime
+from scaler.plan.bounds import require_live
+from scaler.plan.build import build_plan
+from scaler.plan.document import Plan
+from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.version import __version__
+
+
+@dataclass(frozen=True)
+class PlanRun:
+    """A plan, and by name the errors of the workloads that it refuses."""
+
+    plan: Plan
+    problems: Mapping[str, ScalerError]
+
+
+def make_plan(
+    project: Project,
+    runtime: Runtime,
+    *,
+    as_of: datetime,
+    only: Sequence[str] = (),
+    accepted: frozenset[tuple[str, str]] = frozenset(),
+    events: tuple[EventConfig, ...] = (),
+) -> PlanRun:
+    """History → forecast → capacity → mix → plan for the workloads named ``only``, or for all.
+
+    A workload that cannot be planned is refused in the plan, with its reasons; the others are planned.
+
+    Raises:
+        scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
+    """
+    workloads = chosen(project, only)
+    facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
+    history = fetch(project, runtime, as_of=as_of, only=only)
+    # What runs is read first: without it the forecasts, which take longest, would be for nothing.
+    reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
+    live = reader.read([w for w in workloads if w.name not in history.problems])
+    unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
+    run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=Assumptions(accepted, events))
+    groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
+    inputs, short = _inputs(run, history, groups, project, as_of)
+    problems = {**run.problems, **unread, **short}
+    refused = [RefusedWorkload(w, problems[w.name]) for w in workloads if w.name in problems]
+    context = _context(project, runtime, reader, as_of, accepted)
+    return PlanRun(build_plan(inputs, refused, context, PreferenceMixer()), problems)
+
+
+def _inputs(
+    run: ForecastRun, history: History, live: Mapping[str, LiveGroup | None], project: Project, as_of: datetime
+) -> tuple[list[WorkloadInputs], dict[str, ScalerError]]:
+    """What each workload's plan is made from, and by name why there is none."""
+    inputs: list[WorkloadInputs] = []
+    problems: dict[str, ScalerError] = {}
+    for batch, values in run.batches:
+        for row, given in enumerate(batch):
+            try:
+                inputs.append(_input(given, values, row, run, history, live, project, as_of))
+            except ScalerError as error:
+                problems[given.workload.name] = error
+    return inputs, problems
+
+
+def _input(  # noqa: PLR0917 - one call
+    given: Sized,
+    values: QuantileForecast,
+    row: int,
+    run: ForecastRun,
+    history: History,
+    live: Mapping[str, LiveGroup | None],
+    project: Project,
+    as_of: datetime,
+) -> WorkloadInputs:
+    name = given.workload.name
+    provenance = history.provenance[name]
+    require_live(name, provenance, live[name])
+    panel = next(panel for panel in history.panels if name in panel.names)
+    needed = requirement(
+        values,
+        row,
+        plan_grid(given.workload, project, as_of),
+        capacity=given.capacity,
+        risk=given.risk,
+        lead_time_seconds=given.lead_time_seconds,
+        ceiling=ceiling_of(name, panel, run.knowledge[name].events),
+        notes=given.notes,
+    )
+    return WorkloadInputs(
+        given.workload, provenance, values, row, needed, given.mix, live[name], peak=_peak(panel, name)
+    )
+
+
+def _peak(panel: Panel, name: str) -> float | None:
+    """Highest demand ever seen."""
+    values = panel.values[panel.names.index(name)]
+    known = values[~np.isnan(values)]
+    return float(known.max()) if known.size else None
+
+
+def _context(
+    project: Project, runtime: Runtime, reader: LiveState, as_of: datetime, accepted: frozenset[tuple[str, str]]
+) -> PlanContext:
+    identity = reader.identity()
+    return PlanContext(
+        as_of=as_of,
+        expires_at=as_of + project.config.plan.expires_after,
+        account=identity.account,
+        region=identity.region,
+        config_digest=project.digest,
+        scaler_version=__version__,
+        max_actions=project.config.plan.max_actions,
+        accepted=accepted,
+        default_region=runtime.aws.region(project.config.defaults.region),
+        guardrails=project.config.guardrails,
+    )
