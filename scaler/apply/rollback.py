@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from scaler.apply.asg import Target
@@ -14,6 +15,8 @@ from scaler.errors import UsageError
 from scaler.history.store import Store
 
 _SUFFIX = "-rollback"
+# A name from the command line becomes part of a path.
+_RUN = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{12}(-[0-9]+)?")
 
 
 def recorded_run(run: str, store: Store) -> Journal:
@@ -23,7 +26,7 @@ def recorded_run(run: str, store: Store) -> Journal:
         UsageError: there is no such run.
         ApplyRefused: it has been rolled back.
     """
-    found = read_journal(store, run)
+    found = read_journal(store, run) if _RUN.fullmatch(run) else None
     if found is None:
         names = sorted({listed.key.split("/")[1] for listed in store.list("runs")})
         last = ", ".join(names[-3:]) if names else "none"

@@ -84,10 +84,10 @@ class _Session:
         """Check the plan, and whose it is; then how to look at its groups."""
         from scaler.apply.checks import check_account, check_plan, check_regions
         from scaler.apply.run import prepare
-        from scaler.plan.seal import decode
+        from scaler.cli.plan_file import read_plan
 
         now = self.runtime.clock
-        sealed = decode(_text(path))
+        sealed = read_plan(path)
         check_plan(sealed, now())
         _known(self.lower_live, [part.name for part in sealed.workloads])
         regions = {w.name: self.runtime.aws.region(w.region) for w in self.project.workloads()}
@@ -195,16 +195,3 @@ def _known(names: frozenset[str], workloads: list[str]) -> None:
             why=f"it has {', '.join(sorted(workloads)[:3])}",
             next_step="name one of them, exactly",
         )
-
-
-def _text(path: Path) -> str:
-    from scaler.errors import ConfigurationError
-
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"the plan {path} cannot be read",
-            why=getattr(error, "strerror", None) or "it is not text in UTF-8",
-            next_step="make it with scaler plan --out FILE, and give that file",
-        ) from error

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.emit.interface import Document
     from scaler.pipeline import PlanRun
+    from scaler.plan.document import Plan
 
 
 class PlanFormat(StrEnum):
@@ -43,6 +44,9 @@ def plan(
         list[str] | None,
         typer.Option("--accept", help="Accept one refusal, as NAME:RULE, e.g. checkout-api:shortfall. Repeatable."),
     ] = None,
+    compare_to: Annotated[
+        Path | None, typer.Option("--compare-to", metavar="OLD", help="Also show what moved since this sealed plan.")
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if the plan changes anything, as Terraform does.")
     ] = False,
@@ -54,6 +58,7 @@ def plan(
     Files are written only if no workload is refused.
     """
     from scaler.catalog.interface import UnknownName
+    from scaler.cli.plan_file import read_plan
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
     from scaler.config.reader import load_config, located
     from scaler.pipeline import make_plan
@@ -63,6 +68,7 @@ def plan(
     what_if = parse_events(event or [])
     project = load_config(config)
     only = chosen(project, workload or [])
+    old = None if compare_to is None else read_plan(compare_to)
     check_outputs(project, out)
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
@@ -70,7 +76,7 @@ def plan(
         run = make_plan(project, runtime, as_of=moment, only=only, accepted=accepted, events=what_if)
     except UnknownName as error:
         raise located(error, config) from None
-    _show(run, output_format)
+    _show(run, output_format, old)
     broken = circuit_breaker(run.plan, project.config.guardrails.max_refused)
     if broken is not None:
         raise broken
@@ -136,20 +142,23 @@ def exit_code(run: PlanRun, *, detailed: bool, strict: bool) -> int:
     return 2 if detailed and statuses - {"unchanged"} else 0
 
 
-def _show(run: PlanRun, output_format: PlanFormat) -> None:
+def _show(run: PlanRun, output_format: PlanFormat, old: Plan | None) -> None:
     from scaler.cli.report_errors import report
     from scaler.errors import Refused
 
     if output_format is PlanFormat.json:
-        from scaler.plan.seal import encode
-
-        typer.echo(encode(run.plan), nl=False)
+        typer.echo(_json(run.plan, old), nl=False)
     else:
         from rich.console import Console
 
         from scaler.cli.plan_table import render
 
-        Console(highlight=False, soft_wrap=False).print(render(run.plan))
+        console = Console(highlight=False, soft_wrap=False)
+        console.print(render(run.plan))
+        if old is not None:
+            from scaler.cli.compare_table import render_comparison
+
+            console.print(render_comparison(old, run.plan))
     for name in sorted(run.problems):
         report(run.problems[name])
     for part in run.plan.workloads:
@@ -163,3 +172,16 @@ def _show(run: PlanRun, output_format: PlanFormat) -> None:
                         f"--accept {part.name}:{rail.rule}",
                     )
                 )
+
+
+def _json(plan: Plan, old: Plan | None) -> str:
+    """The sealed plan; beside an older one, an object of the plan and what moved."""
+    import json
+
+    from scaler.plan.compare import as_json
+    from scaler.plan.seal import encode
+
+    if old is None:
+        return encode(plan)
+    both = {"plan": json.loads(encode(plan)), "compared": as_json(old, plan)}
+    return json.dumps(both, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

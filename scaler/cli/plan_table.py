@@ -81,6 +81,8 @@ def _notes(workload: WorkloadPart) -> list[str]:
         notes += workload.mix_policy.notes
     if workload.history is not None:
         notes += workload.history.notes
+    if workload.status not in ("refused", "degraded"):
+        notes += (rail.message for rail in workload.guardrails if rail.rule != "shortfall")
     short = workload.risk is not None and workload.risk.shortfall_units > 0
     if short or workload.status in ("refused", "degraded"):
         notes += workload.reasons if workload.steps else workload.reasons[:2]

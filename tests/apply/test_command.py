@@ -143,6 +143,7 @@ def test_nobody_to_ask_is_wrong_usage(aws, project) -> None:
     write(project, made(aws))
     assert scaler(aws, project, "plan.json").returncode == 64
     assert scaler(aws, project).returncode == 64
+    assert scaler(aws, project, "--rollback", "../../elsewhere", "--yes").returncode == 64
 
 
 @pytest.mark.slow
