@@ -64,7 +64,7 @@ def _content(path: Path) -> bytes:
 def _occurrences(entry: Mapping[str, Any], zone: ZoneInfo, first: int, end: int) -> tuple[str, int, list[int]]:
     start = _moment(entry["DTSTART"].dt, zone)
     length = _length(entry, start, zone)
-    name = re.sub(r"[^A-Za-z0-9 ._/&()+:'-]+", " ", str(entry.get("SUMMARY", "event"))).strip()[:80] or "event"
+    name = " ".join(re.sub(r"[^A-Za-z0-9 ._/&()+:'-]", " ", str(entry.get("SUMMARY", ""))).split())[:80] or "event"
     starts: list[int] = []
     for moment in _recurring(entry, start, first - length):
         epoch = int(moment.timestamp())
