@@ -72,6 +72,11 @@ def sealed(parts: Sequence[WorkloadPart], now: datetime, **given: Any) -> Plan:
 
 
 def plan_of(levels: Mapping[str, Sequence[int]], live: Mapping[Group, LiveGroup], now: datetime) -> Plan:
-    """A plan whose first level began up to a quarter of an hour ago."""
+    """A plan whose first level began up to a quarter of an hour ago and lasts for an hour.
+
+    Nothing starts while a test runs: past starts are refused, and would be a matter of their own.
+    """
     start = datetime.fromtimestamp(now.timestamp() // 900 * 900, tz=now.tzinfo)
-    return sealed([part(name, sizes, live[group(name)], start) for name, sizes in levels.items()], now)
+    return sealed(
+        [part(name, [sizes[0]] * 3 + list(sizes), live[group(name)], start) for name, sizes in levels.items()], now
+    )

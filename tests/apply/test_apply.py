@@ -73,7 +73,7 @@ def test_other_peoples_actions_and_recurring_ones_stay(aws, store) -> None:
     """Only scaler's own one-offs are replaced; a foreign one at the same time makes ours go a minute early."""
     aws.make_groups(["web"])
     moment = now()
-    taken = datetime.fromtimestamp(moment.timestamp() // 900 * 900 + 1800, UTC)
+    taken = datetime.fromtimestamp(moment.timestamp() // 900 * 900 + 1800 + 2700, UTC)
     aws.raw.put_scheduled_update_group_action(
         AutoScalingGroupName="web-asg", ScheduledActionName="theirs", StartTime=taken, MaxSize=30
     )
