@@ -32,15 +32,14 @@ Method = Callable[[Floats, int, "Prior"], Floats]
 
 @dataclass(frozen=True, eq=False)
 class Prior:
-    """Mean and covariance of the hours of two weeks around the cutoff, in shares of the level: 336 hours."""
+    """Mean and covariance of the hours observed and those ahead, in shares of the level."""
 
     mean: Floats
     covariance: Floats
 
     @classmethod
-    def of(cls, weeks: Floats) -> Prior:
-        """From weeks of shape ``(n, 336)``."""
-        shares = weeks / np.maximum(weeks.mean(axis=1, keepdims=True), np.finfo(float).tiny)
+    def of(cls, shares: Floats) -> Prior:
+        """From weeks of shape ``(n, hours)``, each in shares of its level."""
         mean = shares.mean(axis=0)
         centred = shares - mean
         covariance = centred.T @ centred / max(1, shares.shape[0] - 1)
@@ -81,7 +80,7 @@ def cold_forecast(
     names = _methods(like=like, hours=young.size)
     errors = {name: trials.errors(name) for name in names}
     best = min(names, key=lambda name: float(np.abs(errors[name]).mean()))
-    centre = METHODS[best](young[None], ahead, Prior.of(weeks))[0]
+    centre = METHODS[best](young[None], ahead, Prior.of(trials.shares))[0]
     level = float(_level(young[None])[0])
     if level <= 0:
         centre, level = np.zeros(ahead), 0.0
@@ -109,7 +108,9 @@ class _Trials:
     def __init__(self, fleet: Fleet, weeks: Floats, groups: NDArray[np.int64], young: Floats, ahead: int) -> None:
         self._fleet, self._weeks, self._groups, self._ahead = fleet, weeks, groups, ahead
         self._young = young
-        self._priors: Mapping[int, Prior] = {int(n): Prior.of(weeks[groups != n]) for n in np.unique(groups)}
+        level = np.maximum(weeks.mean(axis=1, keepdims=True), np.finfo(float).tiny)
+        self.shares: Floats = weeks[:, HOURS - young.size : HOURS + ahead] / level
+        self._priors: Mapping[int, Prior] = {int(n): Prior.of(self.shares[groups != n]) for n in np.unique(groups)}
 
     def errors(self, method: str) -> Floats:
         """Truth minus forecast in shares of the recent level, shape ``(weeks, steps)``."""
@@ -134,9 +135,9 @@ def _methods(*, like: bool, hours: int) -> tuple[str, ...]:
 def _fleet_profile(young: Floats, ahead: int, prior: Prior) -> Floats:
     """Condition the hours ahead on those observed."""
     known = np.isfinite(young[0])
-    seen = HOURS - young.shape[1] + np.flatnonzero(known)
+    seen = np.flatnonzero(known)
     observed = young[:, known].T
-    target = HOURS + np.arange(ahead)
+    target = young.shape[1] + np.arange(ahead)
     mean, tiny = prior.mean[seen], np.finfo(float).tiny
     solved = np.linalg.solve(prior.covariance[np.ix_(seen, seen)], np.column_stack([mean, observed]))
     level = (mean @ solved[:, 1:]) / max(float(mean @ solved[:, 0]), tiny)

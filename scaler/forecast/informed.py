@@ -26,6 +26,7 @@ from scaler.forecast.interface import Forecaster, ForecastRefused, ModelChoice, 
 from scaler.forecast.intermittent import NAME as SLOT_COUNTS
 from scaler.forecast.intermittent import is_intermittent, slot_quantiles
 from scaler.forecast.knowledge import NOTHING, Knowledge
+from scaler.forecast.panel.threads import one_thread
 from scaler.forecast.seasons import wall_clock
 from scaler.forecast.shifts import without_the_time_before
 from scaler.history.interface import Panel
@@ -200,14 +201,15 @@ class InformedForecaster:
         fleet = fleet_of(fleet_panel, timezones=zones, timezone=row.zone, without=row.name, only=row.knowledge.like)
         if fleet is None:
             return None
-        made = cold_forecast(
-            row.effects.fitted,
-            fleet,
-            step_seconds=panel.step_seconds,
-            horizon_steps=ask.horizon_steps,
-            quantiles=ask.quantiles,
-            like=row.knowledge.like is not None,
-        )
+        with one_thread():
+            made = cold_forecast(
+                row.effects.fitted,
+                fleet,
+                step_seconds=panel.step_seconds,
+                horizon_steps=ask.horizon_steps,
+                quantiles=ask.quantiles,
+                like=row.knowledge.like is not None,
+            )
         return None if made is None else (made.values, ModelChoice(FLEET_PROFILE, made.reason, degraded=True))
 
     def _run(
