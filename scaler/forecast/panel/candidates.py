@@ -66,7 +66,7 @@ def simple_candidates(values: Array, horizon: int, season: Season, origin: int) 
     found: dict[str, Array] = {"last": np.repeat(past[-1:], horizon, axis=0)}
     if day > 1:
         found["day"] = _repeat(past[-day:], horizon)
-        found["days_median"] = _repeat(np.median(_stack(past, day, 7), axis=0), horizon)
+        found["days_median"] = _repeat(_median(_stack(past, day, 7)), horizon)
         found["days_mean3"] = _repeat(_stack(past, day, 3).mean(axis=0), horizon)
     has_week = origin >= week
     weekly = _stack(past, week, 8) if has_week else None
@@ -77,9 +77,20 @@ def simple_candidates(values: Array, horizon: int, season: Season, origin: int) 
         found["weeks_mean2"] = _repeat(weekly[-2:].mean(axis=0), horizon)
     if len(weekly) > 2:
         found["weeks_mean4"] = _repeat(weekly[-4:].mean(axis=0), horizon)
-        found["weeks_median"] = _repeat(np.median(weekly[-4:], axis=0), horizon)
+        found["weeks_median"] = _repeat(_median(weekly[-4:]), horizon)
     found["last_day"] = np.repeat(past[-day:].mean(axis=0)[None], horizon, axis=0)
     found["last_week"] = np.repeat(past[-week:].mean(axis=0)[None], horizon, axis=0)
+    return found
+
+
+def _median(stack: Array) -> Array:
+    """Median along the first axis, of few: an odd-even sort by pairs, each over all slots and rows at once."""
+    rows = list(stack)
+    for turn in range(len(rows)):
+        for k in range(turn % 2, len(rows) - 1, 2):
+            rows[k], rows[k + 1] = np.minimum(rows[k], rows[k + 1]), np.maximum(rows[k], rows[k + 1])
+    middle = len(rows) // 2
+    found: Array = rows[middle] if len(rows) % 2 else (rows[middle - 1] + rows[middle]) / 2
     return found
 
 

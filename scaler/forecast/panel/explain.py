@@ -40,13 +40,14 @@ def choices(plan: GroupPlan, trial: Trial, levels: Sequence[float], count: int) 
     order = np.argsort(means, axis=0, kind="stable")
     naive = plan.names.index("week" if "week" in plan.names else "day" if "day" in plan.names else "last_day")
     found = []
+    covered = np.round(trial.coverage, 4).T.tolist()
+    best = order[:LISTED].T.tolist()
+    # Half the absolute error is the pinball loss at the median.
+    losses = (means / 2).T.tolist()
     for row in range(count):
-        below = trial.coverage[:, row]
-        coverage = {level: round(float(share), 4) for level, share in zip(levels, below, strict=True) if share >= 0}
-        # Half the absolute error is the pinball loss at the median.
+        coverage = {level: share for level, share in zip(levels, covered[row], strict=True) if share >= 0}
         scores = [CandidateScore("panel", float(blend[row]) / 2, coverage)]
-        listed = dict.fromkeys([*order[:LISTED, row].tolist(), naive])
-        scores += [CandidateScore(plan.names[k], float(means[k, row]) / 2) for k in listed]
+        scores += [CandidateScore(plan.names[k], losses[row][k]) for k in dict.fromkeys([*best[row], naive])]
         ranked = tuple(sorted(scores, key=lambda score: np.inf if score.pinball is None else score.pinball))
         reason = _reason(plan, trial.weights[:, row], float(blend[row]), float(means[naive, row]), plan.names[naive])
         found.append(ModelChoice("panel", reason, ranked, len(plan.origins.steps)))
