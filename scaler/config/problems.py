@@ -70,8 +70,8 @@ def _written(location: tuple[int | str, ...], value: Any, *, missing: bool) -> t
     path: Path = ()
     for index, part in enumerate(location):
         last = index == len(location) - 1
-        if isinstance(value, dict) and part in value:
-            value = value[part]
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]  # type: ignore[index]
         elif not (missing and last):
             if last and part == "[key]":
                 return path, True

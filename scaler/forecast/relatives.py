@@ -78,11 +78,11 @@ def _joined_panel(panel: Panel, notes: dict[str, str]) -> Panel:
         if name + _PREDECESSOR not in panel.names:
             continue
         before = panel.select([name + _PREDECESSOR])
-        old, mine = before.values[0], values[row]
-        steps = int((np.isfinite(old) & ~np.isfinite(mine)).sum())
-        both = int((np.isfinite(old) & np.isfinite(mine)).sum())
-        values[row] = np.where(np.isfinite(old), np.where(np.isfinite(mine), mine + old, old), mine)
-        marks[row] = np.where(np.isfinite(old) & ~np.isfinite(mine), before.marks[0], marks[row])
+        old, mine = before.values[0], own.values[row]
+        has_old, has_mine = np.isfinite(old), np.isfinite(mine)
+        steps, both = int((has_old & ~has_mine).sum()), int((has_old & has_mine).sum())
+        values[row] = np.where(has_old, np.where(has_mine, mine + old, old), mine)
+        marks[row] = np.where(has_old & ~has_mine, before.marks[0], marks[row])
         notes[name] = f"joined to its predecessor: {steps} steps before it began, {both} steps of both added up"
     return Panel(tuple(kept), own.start, own.step_seconds, values, marks)
 
