@@ -14,6 +14,8 @@ from scaler.forecast.seasons import WEEK_SECONDS
 DAILY_PAIRS, WEEKLY_PAIRS = 5, 4
 ORDER = (2, 0, 1)
 MOST_ITERATIONS = 50
+# Errors below this share of the level are rounding.
+NOTHING_LEFT = 1e-6
 
 
 class Sarimax:
@@ -54,6 +56,13 @@ def _smooth(series: NDArray[np.float64], per_day: int, first: int, horizon: int)
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
     terms = _harmonics(first + np.arange(series.size + horizon), per_day)
+    regression = np.column_stack([np.ones(terms.shape[0]), terms])
+    weights, *_ = np.linalg.lstsq(regression[: series.size], series, rcond=None)
+    fit = regression @ weights
+    if float(np.abs(series - fit[: series.size]).max()) < NOTHING_LEFT:
+        # Without errors there is nothing to fit their correlation on, and the likelihood has no maximum.
+        ahead: NDArray[np.float64] = fit[series.size :]
+        return ahead
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fit that stopped early is judged by the backtest like any other
         model = SARIMAX(
