@@ -22,8 +22,10 @@ class CandidateScore:
 
     Attributes:
         model: name of the candidate.
-        pinball: mean pinball loss over origins, steps and quantiles, in units of demand;
-            ``None`` if it could not be scored.
+        pinball: mean pinball loss over origins and steps, in units of demand: over all quantiles, or at
+            the median only where the reason of the choice says so (the panel engine compares centres,
+            since its candidates share one calibration); ``None`` if it could not be scored. Candidates of
+            one choice are scored alike.
         coverage: share of held-out points at or below each quantile, keyed by quantile.
         failure: why it could not be fitted or scored, or ``None``.
     """

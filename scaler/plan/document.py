@@ -49,7 +49,9 @@ class CandidatePart(Part):
     """Score of one candidate model."""
 
     model: str
-    pinball: float | None
+    pinball: float | None = Field(
+        description="Mean pinball loss in units of demand, over all quantiles, or at the median where the reason says so."
+    )
     coverage: dict[str, float] = Field(description="Share of held-out points at or below each quantile.")
     failure: str | None
 

@@ -246,7 +246,7 @@ def test_the_choice_is_explained():
 
 
 def test_quantiles_cover_what_they_say_on_a_generated_fleet():
-    """Over forty workloads and a week, each quantile covers within 0.03, the 0.99 within 0.015."""
+    """Over forty workloads and a week, each quantile covers within 0.05, the 0.99 within 0.015."""
     rows = np.stack([hourly(63, seed, noise=0.05 + 0.01 * (seed % 10)) for seed in range(40)])
     made = forecast(fleet(*rows[:, : 56 * 24]), 168)
     below = (rows[:, 56 * 24 :, None] <= made.values).mean(axis=(0, 1))
