@@ -50,7 +50,7 @@ class CandidatePart(Part):
 
     model: str
     pinball: float | None = Field(
-        description="Mean pinball loss in units of demand, over all quantiles, or at the median where the reason says so."
+        description="Mean pinball loss in units of demand: over all quantiles, or at the median if the reason says so."
     )
     coverage: dict[str, float] = Field(description="Share of held-out points at or below each quantile.")
     failure: str | None
