@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -103,7 +104,31 @@ LIMITS = st.tuples(st.integers(0, 100_000), st.integers(1, 100_000)).map(
 SIZES = st.lists(st.integers(0, 1000), min_size=3, max_size=3).map(
     lambda sizes: dict(zip(("min_size", "desired_size", "max_size"), sorted(sizes), strict=True))
 )
+STARTS = st.builds(
+    lambda moment, zone: f"{moment:%Y-%m-%dT%H:%M}{zone}",
+    st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2035, 1, 1)),  # noqa: DTZ001 - wall time
+    st.sampled_from(["", "Z", "+05:45"]),
+)
+EVENTS = st.lists(
+    st.builds(
+        lambda event, effect: {**event, **effect},
+        _with(
+            {"name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,20}", fullmatch=True), "start": STARTS}
+            | {"duration": DURATIONS},
+            every=st.sampled_from(["day", "week", "month", "year", "0 9 * * 1-5", "*/15 0-6 1,15 * *"]),
+        ),
+        st.one_of(
+            st.fixed_dictionaries({"multiplier": st.floats(0.01, 1000)}),
+            st.fixed_dictionaries({"floor": st.floats(0, 1e9)}),
+            st.just({"regressor": True}),
+        ),
+    ),
+    max_size=2,
+)
 OVERRIDES = {
+    "holidays": _with({"country": st.sampled_from(["US", "DE"])}, subdivision=st.sampled_from(["CA", "BE"])),
+    "events": EVENTS,
+    "calendar": _with({"file": TEXT}, multiplier=st.floats(0.01, 1000)),
     "region": st.sampled_from(["us-east-1", "eu-central-1", "us-gov-west-1", "ap-southeast-5"]),
     "timezone": st.sampled_from(["UTC", "America/New_York", "Asia/Kathmandu"]),
     "horizon": DURATIONS,
@@ -114,7 +139,12 @@ OVERRIDES = {
     "history": _some(
         lookback=st.sampled_from(["1d", "36h", "2w", "15d"]), max_age=DURATIONS, max_missing=SHARES, overlap=DURATIONS
     ),
-    "forecast": _some(model=st.sampled_from(["auto", "seasonal_naive", "ets", "prophet"])),
+    "forecast": _some(
+        model=st.sampled_from(["auto", "panel", "seasonal_naive", "stl_ets", "prophet"]),
+        time_budget=DURATIONS,
+        challengers=st.lists(st.sampled_from(["ets", "stl_ets", "sarimax", "prophet"]), max_size=4),
+        cap=POSITIVE,
+    ),
     "prices": st.fixed_dictionaries(
         {
             "as_of": st.dates().map(str),
