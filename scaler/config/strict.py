@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import Annotated
 
@@ -25,7 +26,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class MetricConfig(Strict):
+class MetricConfig(Strict, ABC):
     """What every metric has."""
 
     statistic: Statistic = Field("Average", description="How a point sums up its period, e.g. Sum, Average, p95.")
@@ -38,9 +39,9 @@ class MetricConfig(Strict):
         """The period in seconds."""
         return int(self.period.total_seconds())
 
+    @abstractmethod
     def describe(self) -> str:
         """One line that names the series."""
-        raise NotImplementedError
 
     @model_validator(mode="after")
     def _divides_a_day(self) -> MetricConfig:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,59 @@ BIN_SECONDS = 3_600
 
 #: History of hours → the hours ahead: ``(series, steps per day, first hour on the wall clock, horizon)``.
 Smooth = Callable[[NDArray[np.float64], int, int, int], NDArray[np.float64]]
+
+
+class HourlyModel(ABC):
+    """Base of the models that forecast hours in local wall time.
+
+    Attributes:
+        name: of the model.
+        min_days: history below which the model is not tried.
+        weekly: take the weekly profile out before, for a model that knows the daily season only.
+    """
+
+    name: ClassVar[str]
+    min_days: ClassVar[int] = 3
+    weekly: ClassVar[bool] = False
+
+    def min_steps(self, step_seconds: int) -> int:
+        """Steps of history below which the model is not tried."""
+        return self.min_days * DAY_SECONDS // step_seconds
+
+    def predict(
+        self,
+        values: NDArray[np.float64],
+        *,
+        start_epoch: int,
+        step_seconds: int,
+        horizon_steps: int,
+        timezones: tuple[str, ...],
+    ) -> NDArray[np.float64]:
+        """Predict shape ``(n, horizon_steps)`` from ``values`` of shape ``(n, t)`` without NaN.
+
+        Raises:
+            ModelUnavailable: the library is an extra that is not installed.
+            Exception: whatever the library raises.
+        """
+        return predict_rows(
+            values,
+            self.smooth,
+            start_epoch=start_epoch,
+            step_seconds=step_seconds,
+            horizon_steps=horizon_steps,
+            timezones=timezones,
+            weekly=self.weekly,
+        )
+
+    @abstractmethod
+    def smooth(self, series: NDArray[np.float64], per_day: int, first: int, horizon: int, /) -> NDArray[np.float64]:
+        """The hours after ``series``, shape ``(horizon,)``.
+
+        Args:
+            series: shape ``(t,)``, one value per hour.
+            per_day: hours of a day.
+            first: first hour, counted on the wall clock.
+        """
 
 
 def predict_rows(

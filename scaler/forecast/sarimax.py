@@ -7,8 +7,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.forecast.hourly import predict_rows
-from scaler.forecast.seasons import WEEK_SECONDS
+from scaler.forecast.hourly import HourlyModel
 
 # Pairs of sine and cosine: sharper daily shapes need more of them than they repay.
 DAILY_PAIRS, WEEKLY_PAIRS = 5, 4
@@ -18,63 +17,36 @@ MOST_ITERATIONS = 50
 NOTHING_LEFT = 1e-6
 
 
-class Sarimax:
+class Sarimax(HourlyModel):
     """ARMA(2, 1) errors around a regression on daily and weekly harmonics, on hours in local wall time."""
 
     name = "sarimax"
+    min_days = 7  # the weekly harmonics have to be seen once
 
-    def min_steps(self, step_seconds: int) -> int:
-        """A week: the weekly harmonics have to be seen once."""
-        return WEEK_SECONDS // step_seconds
+    def smooth(self, series: NDArray[np.float64], per_day: int, first: int, horizon: int, /) -> NDArray[np.float64]:
+        """Forecast of ``horizon`` hours from the regression and its errors."""
+        from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    def predict(
-        self,
-        values: NDArray[np.float64],
-        *,
-        start_epoch: int,
-        step_seconds: int,
-        horizon_steps: int,
-        timezones: tuple[str, ...],
-    ) -> NDArray[np.float64]:
-        """Predict shape ``(n, horizon_steps)`` from ``values`` of shape ``(n, t)`` without NaN.
-
-        Raises:
-            Exception: whatever statsmodels raises.
-        """
-        return predict_rows(
-            values,
-            _smooth,
-            start_epoch=start_epoch,
-            step_seconds=step_seconds,
-            horizon_steps=horizon_steps,
-            timezones=timezones,
-            weekly=False,
-        )
-
-
-def _smooth(series: NDArray[np.float64], per_day: int, first: int, horizon: int) -> NDArray[np.float64]:
-    from statsmodels.tsa.statespace.sarimax import SARIMAX
-
-    terms = _harmonics(first + np.arange(series.size + horizon), per_day)
-    regression = np.column_stack([np.ones(terms.shape[0]), terms])
-    weights, *_ = np.linalg.lstsq(regression[: series.size], series, rcond=None)
-    fit = regression @ weights
-    if float(np.abs(series - fit[: series.size]).max()) < NOTHING_LEFT:
-        # Without errors there is nothing to fit their correlation on, and the likelihood has no maximum.
-        ahead: NDArray[np.float64] = fit[series.size :]
-        return ahead
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fit that stopped early is judged by the backtest like any other
-        model = SARIMAX(
-            series,
-            exog=terms[: series.size],
-            order=ORDER,
-            trend="c",
-            enforce_stationarity=True,
-            concentrate_scale=True,
-        )
-        fitted = model.fit(disp=False, maxiter=MOST_ITERATIONS)
-        return np.asarray(fitted.forecast(horizon, exog=terms[series.size :]), dtype=np.float64)
+        terms = _harmonics(first + np.arange(series.size + horizon), per_day)
+        regression = np.column_stack([np.ones(terms.shape[0]), terms])
+        weights, *_ = np.linalg.lstsq(regression[: series.size], series, rcond=None)
+        fit = regression @ weights
+        if float(np.abs(series - fit[: series.size]).max()) < NOTHING_LEFT:
+            # Without errors there is nothing to fit their correlation on, and the likelihood has no maximum.
+            ahead: NDArray[np.float64] = fit[series.size :]
+            return ahead
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a fit that stopped early is judged by the backtest like any other
+            model = SARIMAX(
+                series,
+                exog=terms[: series.size],
+                order=ORDER,
+                trend="c",
+                enforce_stationarity=True,
+                concentrate_scale=True,
+            )
+            fitted = model.fit(disp=False, maxiter=MOST_ITERATIONS)
+            return np.asarray(fitted.forecast(horizon, exog=terms[series.size :]), dtype=np.float64)
 
 
 def _harmonics(hours: NDArray[np.int64], per_day: int) -> NDArray[np.float64]:
