@@ -15,8 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.forecast.calibrate import Residuals, quantiles_around
+from scaler.forecast.calibrate import Residuals, quantiles_around, short_history_quantiles
 from scaler.forecast.fleet import HOURS, Fleet
+from scaler.forecast.guard import MOST_TIMES_THE_PEAK
+from scaler.forecast.seasons import DAY_SECONDS
 
 NAME = "fleet_profile"
 # The share of the covariance that is taken for independent from hour to hour.
@@ -25,6 +27,10 @@ SHRINKAGE = 0.1
 RECENT_HOURS = 6
 # Fewer members than this say little about one more.
 LEAST_MEMBERS = 4
+# Of a day that is repeated, this share must have been seen.
+LEAST_OF_A_DAY = 0.75
+# What a young workload without a fleet is called; it has no model to speak of.
+ALONE = "recent_past"
 
 Floats = NDArray[np.float64]
 Method = Callable[[Floats, int, "Prior"], Floats]
@@ -79,7 +85,8 @@ def cold_forecast(
     trials = _Trials(fleet, weeks, groups, young, ahead)
     names = _methods(like=like, hours=young.size)
     errors = {name: trials.errors(name) for name in names}
-    best = min(names, key=lambda name: float(np.abs(errors[name]).mean()))
+    losses = {name: trials.loss(errors[name]) for name in names}
+    best = min(names, key=lambda name: losses[name])
     centre = METHODS[best](young[None], ahead, Prior.of(trials.shares))[0]
     level = float(_level(young[None])[0])
     if level <= 0:
@@ -95,11 +102,29 @@ def cold_forecast(
     )
     if level == 0:
         values = np.zeros_like(values)
-    shown = ", ".join(f"{float(np.abs(errors[n]).mean()):.3g} for {n.replace('_', ' ')}" for n in names if n != best)
+    shown = ", ".join(f"{losses[name]:.3g} for {name.replace('_', ' ')}" for name in names if name != best)
     source = f"the shape of {fleet.names[0]}" if like else f"{len(fleet.names)} workloads of the fleet"
     reason = f"{young.size} h of history: {best.replace('_', ' ')} by {source}"
-    own = float(np.abs(errors[best]).mean())
-    return ColdForecast(values, f"{reason}, relative error {own:.3g}" + (f" against {shown}" if shown else ""))
+    # Members that burst from almost nothing give errors without measure; a young workload's bound is low.
+    peak = float(np.nanmax(observed))
+    values = np.minimum(values, MOST_TIMES_THE_PEAK * peak)
+    return ColdForecast(values, f"{reason}, error {losses[best]:.3g}" + (f" against {shown}" if shown else ""))
+
+
+def alone(observed: Floats, *, step_seconds: int, horizon_steps: int, quantiles: tuple[float, ...]) -> ColdForecast:
+    """Without a fleet: the day before if it was seen, else the median of what was; wide quantiles."""
+    seen = observed[np.isfinite(observed)]
+    day = DAY_SECONDS // step_seconds
+    if observed.size >= day and np.isfinite(observed[-day:]).mean() >= LEAST_OF_A_DAY:
+        last = np.where(np.isfinite(observed[-day:]), observed[-day:], np.median(seen))
+        centre, how = np.tile(last, -(-horizon_steps // day))[:horizon_steps], "the day before"
+    else:
+        centre, how = np.full(horizon_steps, float(np.median(seen[-day:]))), "their median"
+    hours = observed.size * step_seconds / 3_600
+    return ColdForecast(
+        short_history_quantiles(centre, seen, quantiles),
+        f"{hours:.3g} h of history, and no fleet to compare with: {how}, with wide quantiles",
+    )
 
 
 class _Trials:
@@ -122,14 +147,31 @@ class _Trials:
         for group, prior in self._priors.items():
             rows = self._groups == group
             centre = METHODS[method](before[rows], self._ahead, prior)
-            scale = np.maximum(_level(before[rows]), 0.05 * self._weeks[rows].mean(axis=1))
-            errors[rows] = (truth[rows] - _to_steps(centre, per_hour)) / scale[:, None]
+            errors[rows] = (truth[rows] - _to_steps(centre, per_hour)) / self._scale(before[rows], rows)[:, None]
         return errors
+
+    def _scale(self, before: Floats, rows: NDArray[np.bool_]) -> Floats:
+        scale: Floats = np.maximum(_level(before), 0.05 * self._weeks[rows].mean(axis=1))
+        return scale
+
+    def loss(self, errors: Floats) -> float:
+        """Mean over the trials of the absolute error, in differences of a workload from day to day (MASE).
+
+        Each trial counts for at most ten, so that one that bursts does not decide for all.
+        """
+        before = self._weeks[:, HOURS - self._young.size : HOURS].copy()
+        before[:, ~np.isfinite(self._young)] = np.nan
+        scale = self._scale(before, np.ones(len(before), dtype=bool))
+        usual = np.abs(self._weeks[:, 24:] - self._weeks[:, :-24]).mean(axis=1)
+        share = np.abs(errors).mean(axis=1) * scale / np.maximum(usual, np.finfo(float).tiny)
+        return float(np.minimum(share, 10.0).mean())
 
 
 def _methods(*, like: bool, hours: int) -> tuple[str, ...]:
-    methods = ["fleet_profile", "recent_level"] if not like else ["fleet_profile"]
-    return (*methods, "day_before") if hours >= 24 and not like else tuple(methods)
+    if like:
+        return (NAME,)
+    simple = ("recent_level", "last_value", "median")
+    return (NAME, *simple, "day_before") if hours >= 24 else (NAME, *simple)
 
 
 def _fleet_profile(young: Floats, ahead: int, prior: Prior) -> Floats:
@@ -153,6 +195,15 @@ def _recent_level(young: Floats, ahead: int, _prior: Prior) -> Floats:
     return np.repeat(_recent(young)[:, None], ahead, axis=1)
 
 
+def _last_value(young: Floats, ahead: int, _prior: Prior) -> Floats:
+    return np.repeat(young[:, np.isfinite(young[0])][:, -1:], ahead, axis=1)
+
+
+def _median(young: Floats, ahead: int, _prior: Prior) -> Floats:
+    middle: Floats = np.median(young[:, np.isfinite(young[0])], axis=1)
+    return np.repeat(middle[:, None], ahead, axis=1)
+
+
 def _day_before(young: Floats, ahead: int, _prior: Prior) -> Floats:
     day = young[:, -24:]
     filled = np.where(np.isfinite(day), day, _recent(young)[:, None])
@@ -162,6 +213,8 @@ def _day_before(young: Floats, ahead: int, _prior: Prior) -> Floats:
 METHODS: Mapping[str, Method] = {
     NAME: _fleet_profile,
     "recent_level": _recent_level,
+    "last_value": _last_value,
+    "median": _median,
     "day_before": _day_before,
 }
 

@@ -17,8 +17,8 @@ from scaler.errors import ScalerError
 from scaler.forecast.backtest import significant
 from scaler.forecast.censored import raise_capped
 from scaler.forecast.choice import AUTO
+from scaler.forecast.coldstart import ALONE, alone, cold_forecast
 from scaler.forecast.coldstart import NAME as FLEET_PROFILE
-from scaler.forecast.coldstart import cold_forecast
 from scaler.forecast.effects import Effects, effects_of
 from scaler.forecast.fleet import YOUNG_SECONDS, fleet_of
 from scaler.forecast.guard import bound_of, refusal
@@ -27,12 +27,14 @@ from scaler.forecast.intermittent import NAME as SLOT_COUNTS
 from scaler.forecast.intermittent import is_intermittent, slot_quantiles
 from scaler.forecast.knowledge import NOTHING, Knowledge
 from scaler.forecast.panel.threads import one_thread
-from scaler.forecast.seasons import wall_clock
+from scaler.forecast.seasons import DAY_SECONDS, wall_clock
 from scaler.forecast.shifts import without_the_time_before
 from scaler.history.interface import Panel
 
 # Prophet is told of holidays and learned events, and fits them itself.
 FITS_EFFECTS_ITSELF = ("prophet",)
+# Without a fleet the engine knows no more below two days.
+ALONE_SECONDS = 2 * DAY_SECONDS
 
 Floats = NDArray[np.float64]
 
@@ -199,18 +201,26 @@ class InformedForecaster:
         fleet_panel = panel if own or self._fleet is None else self._fleet
         zones = timezones if own else self._fleet_timezones
         fleet = fleet_of(fleet_panel, timezones=zones, timezone=row.zone, without=row.name, only=row.knowledge.like)
-        if fleet is None:
+        fitted, step = row.effects.fitted, panel.step_seconds
+        if fleet is not None:
+            like = row.knowledge.like is not None
+            with one_thread():
+                made = cold_forecast(
+                    fitted,
+                    fleet,
+                    step_seconds=step,
+                    horizon_steps=ask.horizon_steps,
+                    quantiles=ask.quantiles,
+                    like=like,
+                )
+            if made is not None:
+                return made.values, ModelChoice(FLEET_PROFILE, made.reason, degraded=True)
+        known = np.flatnonzero(np.isfinite(fitted))
+        if not known.size or (fitted.size - known[0]) * step >= ALONE_SECONDS:
             return None
-        with one_thread():
-            made = cold_forecast(
-                row.effects.fitted,
-                fleet,
-                step_seconds=panel.step_seconds,
-                horizon_steps=ask.horizon_steps,
-                quantiles=ask.quantiles,
-                like=row.knowledge.like is not None,
-            )
-        return None if made is None else (made.values, ModelChoice(FLEET_PROFILE, made.reason, degraded=True))
+        young = fitted[known[0] :]
+        made = alone(young, step_seconds=step, horizon_steps=ask.horizon_steps, quantiles=ask.quantiles)
+        return made.values, ModelChoice(ALONE, made.reason, degraded=True)
 
     def _run(
         self, forecaster: Forecaster, rows: list[_Row], panel: Panel, ask: _Ask

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from scaler.forecast.factory import make_forecaster
 from scaler.history.interface import Panel
 from scripts.benches import Figure
+from scripts.benches._forecast_sets import Case, real_sets, traces_folder
 
 HOUR = 3_600
 WEEKS = 8
@@ -17,6 +20,8 @@ AHEAD = 48
 FLEET, YOUNG = 40, 20
 # Hours cut off at the end, so that what lies ahead is a weekend once and working days once.
 CUTS = (0, 96)
+# Of real traces: series of one set at one time, and how many of them are taken for young.
+LEAST_REAL, MOST_REAL = 6, 20
 AGES = (1, 6, 12, 24, 72, 144)
 START = datetime(2026, 8, 31, tzinfo=UTC)  # a Monday
 QUANTILES = (0.05, 0.5, 0.9, 0.95, 0.99)
@@ -44,7 +49,71 @@ def run() -> list[Figure]:
             )
         )
         figures += [Figure(f"coverage_{q:g}_{age}h", share, f"share of {points} steps") for q, share in covered.items()]
+    folder = traces_folder()
+    if folder is not None:
+        figures += [figure for age in (12, 24, 72) for figure in _real(folder, age)]
     return figures
+
+
+def _real(folder: Path, age: int) -> list[Figure]:
+    """The same over series of real traces that lie at the same time, each taken for young beside the others."""
+    errors: dict[str, list[float]] = {}
+    below: list[NDArray[np.bool_]] = []
+    for each in real_sets(folder, origins=1):
+        by_end: dict[int, list[Case]] = defaultdict(list)
+        for case in each.cases if each.step_seconds == HOUR else ():
+            by_end[case.start_epoch + HOUR * case.history.size].append(case)
+        for end, cases in sorted(by_end.items()):
+            if len(cases) >= LEAST_REAL:
+                _measure_real(cases, end, age, errors, below)
+    if not below:
+        return []
+    coverage = np.concatenate(below).mean(axis=0)
+    points = sum(part.shape[0] for part in below)
+    # A burst after silence has a MASE without measure; ten is bad enough.
+    means = {name: float(np.minimum(each, 10.0).mean()) for name, each in errors.items()}
+    best = min(value for name, value in means.items() if name != "scaler")
+    figures = [Figure(f"mase48_{name}_{age}h_real", value, "ratio") for name, value in means.items()]
+    figures.append(
+        Figure(f"mase48_over_best_simple_{age}h_real", means["scaler"] / best, "ratio", goal=1.0, direction="<=")
+    )
+    figures += [
+        Figure(f"coverage_{q:g}_{age}h_real", float(share), f"share of {points} steps")
+        for q, share in zip(QUANTILES, coverage, strict=True)
+    ]
+    return figures
+
+
+def _measure_real(
+    cases: list[Case], end: int, age: int, errors: dict[str, list[float]], below: list[NDArray[np.bool_]]
+) -> None:
+    width = max(case.history.size for case in cases)
+    values = np.full((len(cases), width), np.nan)
+    for row, case in zip(values, cases, strict=True):
+        row[width - case.history.size :] = case.history
+    names = tuple(case.series for case in cases)
+    start = datetime.fromtimestamp(end - HOUR * width, UTC)
+    for index, case in enumerate(cases[:MOST_REAL]):
+        seen, truth = case.history[-age:], case.truth[:AHEAD]
+        known = np.isfinite(truth)
+        scale = float(np.nanmean(np.abs(case.history[24:] - case.history[:-24])))
+        if not np.isfinite(seen).all() or known.sum() < AHEAD // 2 or not scale > 0:
+            continue
+        hidden = values.copy()
+        hidden[index, :-age] = np.nan
+        made = make_forecaster(
+            fleet=Panel(names, start, HOUR, hidden), fleet_timezones=("UTC",) * len(names), max_workers=1
+        ).forecast(
+            Panel((names[index],), start, HOUR, hidden[index : index + 1]),
+            horizon_steps=AHEAD,
+            quantiles=QUANTILES,
+            timezones=("UTC",),
+            models=("auto",),
+        )
+        below.append(truth[known][:, None] <= made.values[0][: truth.size][known])
+        for name, centre in {"scaler": made.values[0, :, 1], **simple(seen)}.items():
+            error = np.abs(truth - centre[: truth.size])[known].mean()
+            errors.setdefault(name, []).append(float(error) / scale)
 
 
 def measured(age: int, *, seed: int = 0, young: int = YOUNG) -> tuple[dict[str, float], dict[float, float], int]:
