@@ -27,6 +27,7 @@ def server() -> Iterator[CloudWatchStandIn]:
 
 def test_the_stand_in_throttles_what_comes_too_fast(server: CloudWatchStandIn) -> None:
     """What a call could answer counts, not what it does: three empty full calls pass within a second, the rest not."""
+    server.monotonic = lambda: 7.0
     query = {"Metric": {"Namespace": NAMESPACE, "MetricName": "Nothing"}, "Period": 300, "Stat": "Sum"}
     asked = {
         "MetricDataQueries": [{"Id": f"q{number}", "MetricStat": query} for number in range(500)],
@@ -39,6 +40,8 @@ def test_the_stand_in_throttles_what_comes_too_fast(server: CloudWatchStandIn) -
 
     assert [answer.status for answer in answers] == [200, 200, 200, 400, 400, 400]
     assert b"Throttling" in answers[-1].body
+    server.monotonic = lambda: 8.0
+    assert server.respond(headers, json.dumps(asked).encode()).status == 200
 
 
 def test_a_fetch_is_never_throttled(server: CloudWatchStandIn) -> None:

@@ -62,6 +62,7 @@ class CloudWatchStandIn(StandIn):
         scramble: results and points come in an order of their own.
         rated: throttle what is above the documented rates of calls and points.
         throttled: requests that were throttled.
+        monotonic: seconds that the rates are counted in.
         calls: inputs of the GetMetricData calls that were not throttled or refused.
     """
 
@@ -80,6 +81,7 @@ class CloudWatchStandIn(StandIn):
     series: dict[Name, Series] = field(default_factory=dict)
     calls: list[dict[str, Any]] = field(default_factory=list)
     requests: int = 0
+    monotonic: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         import botocore.session
@@ -160,7 +162,7 @@ class CloudWatchStandIn(StandIn):
 
     def _above_the_rate(self, asked: dict[str, Any]) -> bool:
         """Whether the last second is full; what a call could answer counts, not what it does."""
-        now = time.monotonic()
+        now = self.monotonic()
         while self._spent and self._spent[0][0] <= now - 1:
             self._spent.popleft()
         kind = "recent" if self.now.timestamp() - asked["StartTime"] <= 3 * 3600 else "older"
