@@ -58,6 +58,7 @@ def plan_of():
         max_actions=125,
         guardrails=None,
         peak=None,
+        age=timedelta(0),
         **workload,
     ):
         given = size(configuration(**workload).workloads()[0], FACTS)
@@ -74,8 +75,8 @@ def plan_of():
         )
         inputs = WorkloadInputs(given.workload, provenance, forecast, 0, needed, given.mix, live, peak)
         context = PlanContext(
-            AS_OF,
-            AS_OF + timedelta(hours=26),
+            AS_OF + age,
+            AS_OF + age + timedelta(hours=26),
             "123456789012",
             "us-east-1",
             "c" * 64,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -93,12 +95,24 @@ def test_a_refusal_names_its_bound_and_one_change_may_be_accepted(plan_of, live,
 def test_an_unknown_price_cannot_hold_a_budget(plan_of, live) -> None:
     """Unknown is not free: a cap that cannot be checked refuses."""
     limits = {"min": 1, "max": 20, "max_usd_per_day": 1000}
-    made = only(
-        plan_of([150] * 9, live=live, limits=limits, prices=None, capacity={"throughput": {"m7i.large": "100/s"}})
-    )
-    if made.cost.p50_usd is None:
-        assert "cost is unknown" in made.reasons[0]
-        assert made.status == "refused"
+    prices = {"as_of": "2026-11-01", "usd_per_hour": {"c7i.large": {"on_demand": 0.1}}}  # none for the type in use
+    made = only(plan_of([150] * 9, live=live, limits=limits, prices=prices))
+    assert made.cost.p50_usd is None
+    assert "cost is unknown" in made.reasons[0]
+    assert made.status == "refused"
+
+
+def test_a_forecast_from_old_data_is_refused_unless_accepted(plan_of, live) -> None:
+    """Up to history.max_age and one step is fresh; beyond it the plan names age and bound, and a person may accept."""
+    limit = timedelta(hours=2, minutes=15)
+    assert only(plan_of([150] * 40, live=live, age=limit)).status != "refused"
+    old = only(plan_of([150] * 40, live=live, age=limit + timedelta(minutes=1)))
+    assert old.status == "refused"
+    assert "freshness: the forecast starts from data that is 2:16:00 old" in old.reasons[0]
+    accepted = frozenset({("shop", "freshness")})
+    made = only(plan_of([150] * 40, live=live, age=limit + timedelta(minutes=1), accepted=accepted))
+    assert made.status != "refused"
+    assert [rail.outcome for rail in made.guardrails] == ["accepted"]
 
 
 def test_row_38_the_maximum_is_not_planned_below_what_is_live_without_opting_in(plan_of) -> None:
