@@ -66,14 +66,18 @@ class Conditions:
 
 @dataclass(frozen=True)
 class Reactive:
-    """The reactive policy that runs under the floor.
+    """The reactive policy that runs above the floor; with ``none`` the floor itself is what is wanted.
 
     Attributes:
         target: utilisation that it aims at, 0..1.
+        cooldown_minutes: after an action it takes no other for so long.
+        hold_minutes: nothing is lowered for so long after a raise.
     """
 
     kind: ReactiveKind
     target: float = 0.7
+    cooldown_minutes: int = 0
+    hold_minutes: int = 0
 
 
 class FloorPolicy(Protocol):
@@ -82,6 +86,7 @@ class FloorPolicy(Protocol):
     Attributes:
         name: as people see it.
         knobs: the settings that trade cost against violations, from cheap to safe.
+        cadence_seconds: how often it plans anew, ``None`` where it does not.
     """
 
     @property
@@ -94,10 +99,17 @@ class FloorPolicy(Protocol):
         """Settings from cheap to safe."""
         ...
 
-    def floors(self, trace: Trace, conditions: Conditions, *, first: int, knobs: Sequence[float]) -> NDArray[np.int64]:
-        """The floor in force in each minute from ``first`` on, per knob.
+    @property
+    def cadence_seconds(self) -> int | None:
+        """How often it plans anew."""
+        ...
 
-        Minute t is decided from ``trace.demand[:t - metric delay]`` at the latest; nothing later is read.
+    def floors(self, trace: Trace, conditions: Conditions, *, first: int, knobs: Sequence[float]) -> NDArray[np.int64]:
+        """The floor that is scheduled for each minute from ``first`` on, per knob.
+
+        Minute t is decided from ``trace.demand[:t - metric delay]`` at the latest; nothing later is read. A floor is
+        the number to be asked for, so it must stand ``conditions.lead_minutes`` before it is needed. Bounds and the
+        lateness of schedules are the simulator's business.
 
         Args:
             first: first minute that is scored; everything before is history only.
@@ -108,6 +120,33 @@ class FloorPolicy(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a policy.
+
+    Attributes:
+        knob: of the floor policy, ``None`` without one.
+    """
+
+    reactive: Reactive
+    knob: float | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is compared: a floor, or none, and what runs above it, at all the settings to try.
+
+    Attributes:
+        name: as people see it.
+        settings: every one is simulated; the front is the cheapest within each budget.
+        floor: ``None`` is the minimum size alone.
+    """
+
+    name: str
+    settings: tuple[Setting, ...]
+    floor: FloorPolicy | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """What a policy did, minute by minute; arrays of shape ``(minutes,)``, int64.
@@ -116,13 +155,16 @@ class Outcome:
         wanted: instances asked for.
         ready: instances that served.
         billed: ready and booting.
-        actions: changes of ``wanted``.
     """
 
     wanted: NDArray[np.int64]
     ready: NDArray[np.int64]
     billed: NDArray[np.int64]
-    actions: int
+
+    @property
+    def actions(self) -> int:
+        """Changes of ``wanted``."""
+        return int(np.count_nonzero(np.diff(self.wanted)))
 
 
 @dataclass(frozen=True)
@@ -155,7 +197,7 @@ class Point:
     """One policy at one setting on one trace."""
 
     policy: str
-    knob: float
+    setting: Setting
     score: Score
 
 
@@ -174,11 +216,15 @@ class Verdict:
 
     Attributes:
         policy: name of the policy.
-        quantile: knob of a quantile policy, ``None`` of others.
+        quantile: knob of the floor policy (a quantile, of those that plan by one), ``None`` without a floor.
         cadence_seconds: how often it plans anew, ``None`` where it does not plan.
-        reactive: what runs under it.
+        reactive: what runs above it.
         budget: accepted share of violation minutes.
-        saving: share of today's cost that it saves, ``None`` where nothing is known of today's policy.
+        keep: nothing better was shown than what runs today; ``policy`` is then what runs today.
+        saving: share of today's cost that the best candidate saves, ``None`` where nothing is known of today's policy.
+        held: whether the policy kept the budget on the second half.
+        score: on the second half.
+        reasons: why candidates were passed over, one line each.
         sentence: the one that people read.
     """
 
@@ -188,7 +234,11 @@ class Verdict:
     cadence_seconds: int | None
     reactive: Reactive
     budget: float
+    keep: bool
     saving: Interval | None
+    held: bool
+    score: Score
+    reasons: tuple[str, ...]
     sentence: str
     judged_at: datetime
 
