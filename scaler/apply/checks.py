@@ -92,6 +92,12 @@ def groups_of(plan: Plan) -> tuple[tuple[Group, WorkloadPart], ...]:
     """
     found: dict[tuple[str, str], tuple[Group, WorkloadPart]] = {}
     for part in plan.workloads:
+        if part.target.kind != "asg":
+            raise ApplyRefused(
+                f"{part.name} is no Auto Scaling group",
+                why=f"scaler apply does not write to {part.target.kind} targets yet",
+                next_step="plan the other workloads alone, with --workload",
+            )
         region = part.target.region or plan.region
         if region is None:
             raise ApplyRefused(

@@ -93,7 +93,7 @@ def quantile(seconds: Sequence[float]) -> float:
 
 
 def _group(clients: AwsClients, workload: Workload) -> Mapping[str, Any]:
-    name = workload.target.asg
+    name = workload.target.name
     answer = call(
         clients, "autoscaling", "DescribeAutoScalingGroups", region=workload.region, resource=name,
         AutoScalingGroupNames=[name],
@@ -109,7 +109,7 @@ def _launches(
     for _ in range(_MOST_PAGES):
         page = call(
             clients, "autoscaling", "DescribeScalingActivities", region=workload.region,
-            resource=workload.target.asg, AutoScalingGroupName=workload.target.asg, MaxRecords=100,
+            resource=workload.target.name, AutoScalingGroupName=workload.target.name, MaxRecords=100,
             **({"NextToken": token} if token else {}),
         )  # fmt: skip
         for activity in page.get("Activities") or ():

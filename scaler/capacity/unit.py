@@ -39,7 +39,7 @@ def unit_capacity(
     elif config.fit is not None:
         base = _fitted(config.fit.instance_type, config.weights, fitted)
     else:
-        throughput = config.throughput or {}
+        throughput = config.rates
         base = _weakest(
             {name: rate.value for name, rate in throughput.items()},
             config.weights,
@@ -87,7 +87,8 @@ def _utilisation(given: UtilisationConfig, weights: dict[str, int]) -> UnitCapac
 
 
 def _queue(given: QueueConfig, weights: dict[str, int] | None) -> UnitCapacity:
-    servers = {name: float(count) for name, count in given.servers.items()}
+    counts = given.servers if isinstance(given.servers, dict) else {"unit": given.servers}
+    servers = {name: float(count) for name, count in counts.items()}
     ceiling = f"ceiling {given.max_utilisation:.0%} of"
     base = _weakest(servers, weights, {name: f"{ceiling} {name} {count:g} servers" for name, count in servers.items()})
     per_unit = base.demand_per_unit
@@ -122,7 +123,12 @@ def _llm_note(name: str, instance: LlmInstance) -> str:
 def _resource(
     name: str, given: ResourceConfig, weights: Mapping[str, int], hardware: Mapping[str, Hardware]
 ) -> LinearResource:
-    have = given.per_instance or {each: _in_catalogue(name, each, hardware) for each in weights}
+    amount = given.per_instance
+    have = (
+        amount
+        if isinstance(amount, dict)
+        else {each: amount or _in_catalogue(name, each, hardware) for each in weights}
+    )
     per_unit = {each: amount / weights[each] for each, amount in have.items()}
     binding = min(per_unit, key=lambda each: (per_unit[each], each))
     return LinearResource(

@@ -41,9 +41,11 @@ from scaler.config.prometheus import PrometheusMetric
 from scaler.config.reader import load_config
 from scaler.config.resolved import Project, Workload
 from scaler.config.strict import MetricConfig
+from scaler.config.targets import KINDS, TargetConfig, TargetKind
 from scaler.config.units import Rate
 
 __all__ = [
+    "KINDS",
     "CalendarConfig",
     "CapacityConfig",
     "CloudWatchMetric",
@@ -75,6 +77,8 @@ __all__ = [
     "RiskConfig",
     "SourceMetric",
     "SpotConfig",
+    "TargetConfig",
+    "TargetKind",
     "TypePrice",
     "UtilisationConfig",
     "Workload",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -17,6 +18,11 @@ ResourceName = Annotated[
     str, Allowed(r"[a-z][a-z0-9_ -]{0,39}", "1 to 40 small letters, digits, spaces, dashes or underscores")
 ]
 _Amount = Annotated[float, Field(gt=0)]
+_Count = Annotated[int, Field(ge=1)]
+
+
+def _by_type(value: Any) -> str:
+    return "types" if isinstance(value, dict) else "each"
 
 
 class UtilisationConfig(Strict):
@@ -33,8 +39,12 @@ class UtilisationConfig(Strict):
 class QueueConfig(Strict):
     """Capacity from a latency objective: a queue before many servers (Erlang C, corrected for variability)."""
 
-    servers: dict[InstanceType, Annotated[int, Field(ge=1)]] = Field(
-        description="Requests that one instance works on at once (workers, cores, slots), by type.", min_length=1
+    servers: Annotated[
+        Annotated[dict[InstanceType, _Count], Field(min_length=1), Tag("types")] | Annotated[_Count, Tag("each")],
+        Discriminator(_by_type),
+    ] = Field(
+        description="Requests that one instance works on at once (workers, cores, slots), by type; one number for a "
+        "target without instance types."
     )
     service_seconds: float = Field(gt=0, description="Mean time that one request takes once it is begun.")
     max_wait_seconds: float = Field(ge=0, description="A request should not wait longer before it is begun.")
@@ -108,8 +118,16 @@ class ResourceConfig(Strict):
     """A resource that demand uses up, beside what the capacity is planned by."""
 
     per_demand: float = Field(gt=0, description="How much of it one unit of demand takes.")
-    per_instance: dict[InstanceType, _Amount] | None = Field(
-        None, description="How much of it one instance has; vcpu and memory_gib are in the catalogue.", min_length=1
+    per_instance: (
+        Annotated[
+            Annotated[dict[InstanceType, _Amount], Field(min_length=1), Tag("types")] | Annotated[_Amount, Tag("each")],
+            Discriminator(_by_type),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="How much of it one instance has; vcpu and memory_gib are in the catalogue. One number for a "
+        "target without instance types.",
     )
     ceiling: Share = Field(1.0, gt=0, description="Share of it that may be used.")
 
@@ -121,8 +139,16 @@ def _lead_kind(value: Any) -> str:
 class CapacityConfig(Strict):
     """How demand becomes capacity units."""
 
-    throughput: dict[InstanceType, Rate] | None = Field(
-        None, description="What one instance of a type serves within its objective, e.g. 450/s.", min_length=1
+    throughput: (
+        Annotated[
+            Annotated[dict[InstanceType, Rate], Field(min_length=1), Tag("types")] | Annotated[Rate, Tag("each")],
+            Discriminator(_by_type),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="What one instance of a type serves within its objective, e.g. {m7i.large: 450/s}; for a target "
+        "without instance types what one task, replica or unit of concurrency serves, e.g. 45/s.",
     )
     utilisation: UtilisationConfig | None = Field(None, description="Run at a target utilisation instead.")
     queue: QueueConfig | None = Field(None, description="Keep a latency objective instead.")
@@ -158,8 +184,6 @@ class CapacityConfig(Strict):
         types = self._measured_types
         if types is not None and self.weights is not None and set(self.weights) != set(types):
             raise ValueError(f"weights name every instance type of {self.way}, and no other: all or none")
-        if self.utilisation is not None and self.weights is None:
-            raise ValueError("utilisation needs weights: the instance types of the group, e.g. {m7i.large: 1}")
         if len(self.instance_types) > 40:
             raise ValueError("an Auto Scaling group takes at most 40 instance types")
         return self
@@ -170,11 +194,13 @@ class CapacityConfig(Strict):
             raise InvalidAt("cannot stand beside utilisation, whose demand is a number of instances", "resources")
         for name, resource in self.resources.items():
             given = resource.per_instance
-            if given is None and name not in ("vcpu", "memory_gib"):
+            if given is None and (self.bare or name not in ("vcpu", "memory_gib")):
                 raise InvalidAt(
-                    "is needed: only vcpu and memory_gib are in the catalogue", "resources", name, "per_instance"
+                    "is needed: only vcpu and memory_gib of instance types are in the catalogue",
+                    *("resources", name, "per_instance"),
                 )
-            if given is not None and set(given) != set(self.instance_types):
+            named = set(given) if isinstance(given, dict) else set[str]()
+            if given is not None and (named != set(self.instance_types) or isinstance(given, dict) == self.bare):
                 raise InvalidAt("must name every instance type, and no other", "resources", name, "per_instance")
         return self
 
@@ -188,11 +214,41 @@ class CapacityConfig(Strict):
         return "queue" if self.queue is not None else "llm" if self.llm is not None else "fit"
 
     @property
+    def rates(self) -> Mapping[str, Rate]:
+        """Throughput by instance type; under ``""`` where it is given without types."""
+        if self.throughput is None:
+            return {}
+        return self.throughput if isinstance(self.throughput, dict) else {"": self.throughput}
+
+    @property
+    def bare(self) -> bool:
+        """Whether it is given without instance types."""
+        return not self.instance_types
+
+    def per(self, unit: str) -> CapacityConfig:
+        """The same with the figures of one ``unit`` in the place of an instance type, where it names none."""
+        if not self.bare:
+            return self
+        changed: dict[str, Any] = {
+            "resources": {
+                name: given.model_copy(update={"per_instance": {unit: given.per_instance}})
+                for name, given in self.resources.items()
+            }
+        }
+        if self.throughput is not None:
+            changed["throughput"] = {unit: self.throughput}
+        elif self.queue is not None:
+            changed["queue"] = self.queue.model_copy(update={"servers": {unit: self.queue.servers}})
+        else:
+            changed["weights"] = {unit: 1}
+        return self.model_copy(update=changed)
+
+    @property
     def _measured_types(self) -> tuple[str, ...] | None:
         if self.throughput is not None:
-            return tuple(self.throughput)
+            return tuple(self.throughput) if isinstance(self.throughput, dict) else ()
         if self.queue is not None:
-            return tuple(self.queue.servers)
+            return tuple(self.queue.servers) if isinstance(self.queue.servers, dict) else ()
         if self.fit is not None:
             return (self.fit.instance_type,)
         return None if self.llm is None else tuple(self.llm.profiles)

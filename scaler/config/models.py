@@ -22,8 +22,7 @@ from scaler.config.metrics import FileMetric, LoadConfig
 from scaler.config.names import (
     Day,
     FormatVersion,
-    GroupName,
-    InstanceType,
+    PricedName,
     Region,
     TagName,
     TagValue,
@@ -32,6 +31,7 @@ from scaler.config.names import (
 )
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
+from scaler.config.targets import TargetConfig, check_capacity
 from scaler.config.units import Duration, Share, format_duration
 
 
@@ -113,9 +113,10 @@ class PricesConfig(Strict):
     as_of: Day | None = Field(
         None, description="The day the prices were read, e.g. 2026-01-31. Given with usd_per_hour."
     )
-    usd_per_hour: dict[InstanceType, TypePrice] | None = Field(
+    usd_per_hour: dict[PricedName, TypePrice] | None = Field(
         None,
-        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}. "
+        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}, or per hour of one "
+        "task, instance, concurrency, node or replica of a target without types, e.g. {task: {on_demand: 0.049}}. "
         "Without it, prices come from the catalogue (see scaler catalog).",
     )
     max_age: Duration = Field(
@@ -159,12 +160,6 @@ def _predecessor_kind(value: Any) -> str:
     return "metric" if isinstance(value, dict | PredecessorConfig) else "name"
 
 
-class TargetConfig(Strict):
-    """What is scaled."""
-
-    asg: GroupName = Field(description="Name of the EC2 Auto Scaling group.")
-
-
 class DefaultsConfig(Strict):
     """Settings that every workload starts from."""
 
@@ -186,7 +181,7 @@ class DefaultsConfig(Strict):
 class WorkloadConfig(Strict):
     """One workload."""
 
-    target: TargetConfig = Field(description="The group whose capacity is planned.")
+    target: TargetConfig = Field(description="What is scaled: the group, service or other whose capacity is planned.")
     load: LoadConfig = Field(description="The load metric.")
     capacity: CapacityConfig = Field(description="How demand becomes capacity.")
     limits: LimitsConfig = Field(description="Bounds, in capacity units.")
@@ -223,6 +218,16 @@ class WorkloadConfig(Strict):
     prices: PricesConfig | None = Field(None, description="Overrides defaults.prices.")
 
     @model_validator(mode="after")
+    def _target_fits(self) -> WorkloadConfig:
+        try:
+            check_capacity(self.target, self.capacity)
+        except InvalidAt as wrong:
+            raise InvalidAt(str(wrong), "capacity", *wrong.path) from None
+        if self.target.facts.types != "ec2" and (self.spot.max_share or self.spot.on_demand_base):
+            raise InvalidAt("has no spot capacity to choose: remove it", "spot")
+        return self
+
+    @model_validator(mode="after")
     def _units_agree(self) -> WorkloadConfig:
         metric = self.load.metric
         counted = metric.statistic in ("Sum", "SampleCount")
@@ -232,12 +237,12 @@ class WorkloadConfig(Strict):
                 "a counter is read with a statistic such as Maximum",
                 *("load", "counter"),
             )
-        for name, rate in (self.capacity.throughput or {}).items():
+        for name, rate in self.capacity.rates.items():
             if (counted or self.load.counter) and not rate.per_second:
                 raise InvalidAt(
                     f"must be a rate, as {'a counter' if self.load.counter else metric.statistic} "
                     f"counts events: write {rate}/s",
-                    *("capacity", "throughput", name),
+                    *("capacity", "throughput", *([name] if name else [])),
                 )
         if counted and self.capacity.utilisation is not None:
             raise InvalidAt(

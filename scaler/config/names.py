@@ -29,7 +29,19 @@ GroupName = Annotated[
     ),
 ]
 InstanceType = Annotated[
-    str, Allowed(r"[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}", "an EC2 instance type, family and size, such as m7i.large")
+    str,
+    Allowed(
+        r"(ml\.)?[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}",
+        "an EC2 instance type, family and size, such as m7i.large, or one of SageMaker, such as ml.m5.large",
+    ),
+]
+PricedName = Annotated[
+    str,
+    Allowed(
+        r"(ml\.)?[a-z0-9-]{2,20}\.[a-z0-9-]{2,20}|task|instance|concurrency|node|replica",
+        "an instance type such as m7i.large, or the unit of a target without types: task, instance, concurrency, "
+        "node or replica",
+    ),
 ]
 Region = Annotated[str, Allowed(r"[a-z]{2}(-[a-z]{2,4})?-[a-z]{4,9}-[0-9]", "an AWS region, such as us-east-1")]
 TagName = Annotated[str, StringConstraints(min_length=1, max_length=128)]

@@ -18,15 +18,16 @@ from scaler.config.models import (
     PricesConfig,
     RiskConfig,
     SpotConfig,
-    TargetConfig,
 )
+from scaler.config.targets import TargetConfig
 
 
 @dataclass(frozen=True)
 class Workload:
     """One workload, nothing left to look up.
 
-    ``region`` is ``None`` where botocore's own selection decides; ``live`` is ``None`` where AWS is asked.
+    ``region`` is ``None`` where botocore's own selection decides; ``live`` is ``None`` where AWS is asked. Where
+    ``capacity`` names no instance types, the unit of the target stands in the place of one.
     """
 
     name: str
@@ -80,7 +81,7 @@ class Project:
                 name=name,
                 target=given.target,
                 load=given.load,
-                capacity=given.capacity,
+                capacity=given.capacity.per(given.target.facts.unit),
                 limits=given.limits,
                 spot=given.spot,
                 tags=tuple(sorted(given.tags.items())),

@@ -63,7 +63,7 @@ def conversion(workload: Workload, observed: Mapping[str, Observations], grid: G
     """
     utilisation = workload.capacity.utilisation
     if utilisation is None:
-        rates = (workload.capacity.throughput or {}).values()
+        rates = workload.capacity.rates.values()
         if workload.load.counter or workload.load.metric.statistic in _COUNTED:
             return Conversion(1.0, grid.step, "/s")
         return Conversion(1.0, 1.0, "/s" if any(rate.per_second for rate in rates) else "level")

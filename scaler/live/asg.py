@@ -36,7 +36,7 @@ class AutoScalingLive:
         found: dict[str, LiveGroup | ScalerError | None] = {}
         asked: dict[str | None, list[Workload]] = {}
         for workload in workloads:
-            if workload.live is not None:
+            if workload.live is not None or workload.target.facts.service != "autoscaling":
                 found[workload.name] = configured(workload)
             else:
                 asked.setdefault(workload.region, []).append(workload)
@@ -88,8 +88,8 @@ class AutoScalingLive:
     def _in_region(
         self, region: str | None, workloads: Sequence[Workload]
     ) -> dict[str, LiveGroup | ScalerError | None]:
-        states = self.groups(region, [workload.target.asg for workload in workloads])
-        return {workload.name: states[workload.target.asg] for workload in workloads}
+        states = self.groups(region, [workload.target.name for workload in workloads])
+        return {workload.name: states[workload.target.name] for workload in workloads}
 
     def _groups(self, region: str | None, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         return self._paged(

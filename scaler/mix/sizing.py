@@ -51,6 +51,8 @@ def size(workload: Workload, facts: Facts) -> Sized:
     """
     catalogue = facts.catalogue(workload)
     hardware = {name: entry.hardware for name, entry in catalogue.entries.items()}
+    # SageMaker's types are EC2's at another price.
+    hardware |= {f"ml.{name}": each for name, each in hardware.items()}
     fitted = facts.fits.get(workload.name)
     if isinstance(fitted, ScalerError):
         raise fitted
@@ -73,7 +75,8 @@ def size(workload: Workload, facts: Facts) -> Sized:
 def has_gpu(workload: Workload, facts: Facts) -> bool:
     """Whether a type of the workload has a GPU, as far as is known."""
     entries = facts.catalogue(workload).entries
-    return any(name in entries and entries[name].hardware.gpu is not None for name in workload.capacity.instance_types)
+    types = [name.removeprefix("ml.") for name in workload.capacity.instance_types]
+    return any(name in entries and entries[name].hardware.gpu is not None for name in types)
 
 
 def with_lead_times(

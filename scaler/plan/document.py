@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from scaler.config.targets import TargetKind
+
 SCHEMA_VERSION = "1.0"
 
 Status = Literal["changed", "unchanged", "refused", "degraded"]
@@ -169,8 +171,11 @@ class LivePart(Part):
 class TargetPart(Part):
     """What is scaled."""
 
-    kind: Literal["asg"]
-    name: str
+    kind: TargetKind = Field(description="What it is, as the configuration calls it.")
+    name: str = Field(
+        description="cluster/service of an ECS service, endpoint/variant of SageMaker, function:alias of Lambda, "
+        "namespace/name of a deployment; else its own name."
+    )
     region: str | None = Field(default=None, description="Where it runs; None if AWS was not asked.")
 
 

@@ -55,7 +55,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         requirement=RequirementPart(
             quantile=needed.quantile,
             quantile_reason=needed.quantile_reason,
-            units="capacity units of the group",
+            units=_unit(inputs.workload),
             demand_per_unit=needed.capacity.demand_per_unit,
             per_step=tuple(int(u) for u in needed.units),
             lead_time_seconds=needed.lead_time_seconds,
@@ -97,7 +97,12 @@ def refused_workload(refused: RefusedWorkload, context: PlanContext) -> Workload
 
 def _target(workload: Workload, context: PlanContext) -> TargetPart:
     region = workload.region or context.region or context.default_region
-    return TargetPart(kind="asg", name=workload.target.asg, region=region)
+    return TargetPart(kind=workload.target.kind, name=workload.target.name, region=region)
+
+
+def _unit(workload: Workload) -> str:
+    unit = workload.target.facts.unit
+    return {"unit": "capacity units of the group", "concurrency": "units of concurrency"}.get(unit, f"{unit}s")
 
 
 def _levels(
