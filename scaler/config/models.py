@@ -29,6 +29,8 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
+from scaler.config.records import RecordsConfig
+from scaler.config.rolling import RollingConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
@@ -297,6 +299,8 @@ class Config(Strict):
         default_factory=GuardrailsConfig, description="What no plan does unless it is accepted by name."
     )
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
+    rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
+    records: RecordsConfig = Field(default_factory=RecordsConfig, description="The record of every run.")
 
     @model_validator(mode="after")
     def _relations_exist(self) -> Config:
