@@ -1,0 +1,210 @@
+"""Columns of the simulator: stretches of time of many lanes, advanced together a minute at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from scaler.replay.interface import Conditions, Reactive
+from scaler.replay.reactive import Controller, Hpa, Nothing, TargetTracking
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """All that decides about the minutes to come, shape ``(values, columns)``.
+
+    The rows are what was wanted in the minutes that still matter (oldest first), the minutes since the last raise, the
+    minutes since the last action, and the memory of the reactive policy.
+    """
+
+    values: Floats
+
+    def take(self, columns: Indices) -> State:
+        """The state of these columns."""
+        return State(self.values[:, columns])
+
+    def put(self, columns: Indices, other: State) -> State:
+        """With the state of these columns replaced."""
+        values = self.values.copy()
+        values[:, columns] = other.values
+        return State(values)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """What the columns see.
+
+    Attributes:
+        load: shape ``(minutes,)``.
+        floors: in force and within bounds, shape ``(lanes, minutes)``.
+        reactives: of one kind, one per lane.
+        lane: of each column, shape ``(columns,)``.
+    """
+
+    load: Floats
+    floors: Indices
+    reactives: tuple[Reactive, ...]
+    lane: Indices
+    conditions: Conditions
+
+    def take(self, columns: Indices) -> Columns:
+        """These columns alone."""
+        return replace(self, lane=self.lane[columns])
+
+    @property
+    def lag(self) -> int:
+        """Minutes from a minute's start until it is seen: it must end, and its metric arrive."""
+        return 1 + self.conditions.metric_delay_minutes
+
+    @property
+    def remembered(self) -> int:
+        """Minutes of what was wanted that still matter."""
+        return self.conditions.lead_minutes + self.lag
+
+    @cached_property
+    def target(self) -> Floats:
+        """Of each column, shape ``(columns,)``."""
+        return np.array([reactive.target for reactive in self.reactives])[self.lane]
+
+    def waits(self, name: str) -> Floats | None:
+        """``cooldown_minutes`` or ``hold_minutes`` of each column; ``None`` where no column has one."""
+        values = np.array([getattr(reactive, name) for reactive in self.reactives], dtype=float)[self.lane]
+        return values if values.any() else None
+
+    def longest(self, name: str) -> int:
+        """The longest wait of any lane, by which a count of minutes since may be cut."""
+        return max(int(getattr(reactive, name)) for reactive in self.reactives)
+
+    def controller(self) -> Controller:
+        """A reactive policy of the lanes' kind, knowing nothing yet."""
+        kind = self.reactives[0].kind
+        makers = {"none": Nothing, "target-tracking": TargetTracking, "hpa": Hpa}
+        made: Controller = makers[kind](self.lane.size)
+        return made
+
+    def seen(self, times: Indices) -> tuple[Floats, Floats]:
+        """Instances that carry these minutes at the target, exactly and rounded up; NaN and 0 where unknown."""
+        inside = (times >= 0) & (times < self.load.size)
+        x = np.where(inside, self.load[np.clip(times, 0, self.load.size - 1)], np.nan) / self.target
+        return x, np.ceil(np.nan_to_num(x, nan=0.0) - 1e-9)
+
+    def floor(self, times: Indices) -> Floats:
+        """Floors in force, after the end that of the last minute."""
+        return self.floors[self.lane, np.minimum(times, self.load.size - 1)].astype(float)
+
+    def fresh(self, starts: Indices) -> State:
+        """As if nothing had happened before ``starts``: what the load of that minute asks for serves."""
+        floor = self.floor(starts)
+        size = floor
+        if self.reactives[0].kind != "none":
+            highest = np.inf if self.conditions.max_size is None else float(self.conditions.max_size)
+            size = np.minimum(np.maximum(floor, self.seen(starts)[1]), highest)
+        waits = [np.full(size.size, float(self.longest(name))) for name in ("hold_minutes", "cooldown_minutes")]
+        memory = self.controller().memory()
+        return State(np.concatenate((np.tile(size, (self.remembered, 1)), np.stack(waits), memory)))
+
+
+def advance(columns: Columns, starts: Indices, state: State, minutes: int) -> tuple[Floats, Floats, State]:
+    """Go on from ``state`` at ``starts`` for so many minutes.
+
+    Returns:
+        wanted and ready, shape ``(minutes, columns)``, and the state after them.
+    """
+    lead, lag, past = columns.conditions.lead_minutes, columns.lag, columns.remembered
+    wanted = np.empty((past + minutes, columns.lane.size))
+    wanted[:past] = state.values[:past]
+    ready = np.empty((lag + minutes, columns.lane.size))
+    ready[:lag] = sliding_window_view(wanted[:past], lead + 1, axis=0).min(axis=-1)
+    controller = columns.controller()
+    controller.recall(state.values[past + 2 :])
+    pauses = _Pauses(columns, state.values[past], state.values[past + 1])
+    times = starts + np.arange(minutes)[:, None]
+    x, whole = columns.seen(times - lag)
+    floor = columns.floor(times)
+    highest = columns.conditions.max_size
+    serving = _Serving(wanted, past, lead)
+    for minute in range(minutes):
+        before = wanted[past + minute - 1]
+        asked = controller.step(x[minute], whole[minute], ready[minute], before, ready[lag + minute - 1])
+        asked = pauses.cool(asked, before)
+        if highest is not None:
+            asked = np.minimum(asked, highest)
+        asked = np.maximum(asked, floor[minute])
+        wanted[past + minute] = pauses.hold(asked, before)
+        serving.into(ready[lag + minute], minute)
+    end = np.concatenate((wanted[minutes:], pauses.since(), controller.memory()))
+    return wanted[past:], ready[lag:], State(end)
+
+
+class _Serving:
+    """What serves: the least that was wanted over the lead time, kept as a running minimum of blocks.
+
+    Of a window that spans two blocks, the least is that of the end of the one and the beginning of the other, so each
+    minute costs two comparisons, however long the lead.
+    """
+
+    def __init__(self, wanted: Floats, first: int, lead: int) -> None:
+        self._wanted, self._first, self._width = wanted, first, lead + 1
+        self._ends = self._beginning = wanted[0]
+
+    def into(self, ready: Floats, minute: int) -> None:
+        """Write what serves in this minute, once what is wanted in it is known."""
+        row, place = self._first + minute, minute % self._width
+        if place == 0:
+            last = self._wanted[row - self._width : row]
+            self._ends = np.minimum.accumulate(last[::-1], axis=0)[::-1]
+            self._beginning = self._wanted[row].copy()
+        else:
+            np.minimum(self._beginning, self._wanted[row], out=self._beginning)
+        if place + 1 < self._width:
+            np.minimum(self._beginning, self._ends[place + 1], out=ready)
+        else:
+            ready[:] = self._beginning
+
+
+class _Pauses:
+    """Cooldown of the reactive policy and hold after a raise; both cost nothing where no lane has them."""
+
+    def __init__(self, columns: Columns, since_raise: Floats, since_action: Floats) -> None:
+        self._hold, self._cooldown = columns.waits("hold_minutes"), columns.waits("cooldown_minutes")
+        self._longest_hold, self._longest_cooldown = (
+            columns.longest("hold_minutes"),
+            columns.longest("cooldown_minutes"),
+        )
+        self._since_raise, self._since_action = since_raise.copy(), since_action.copy()
+        if columns.reactives[0].kind == "none":
+            self._cooldown = None
+
+    def cool(self, asked: Floats, before: Floats) -> Floats:
+        """What the reactive policy may ask for."""
+        if self._cooldown is None:
+            return asked
+        self._since_action += 1.0
+        asked = np.where(self._since_action < self._cooldown, before, asked)
+        self._since_action[asked != before] = 0.0
+        return asked
+
+    def hold(self, asked: Floats, before: Floats) -> Floats:
+        """What is wanted, floor and bounds included."""
+        if self._hold is None:
+            return asked
+        self._since_raise += 1.0
+        asked = np.where((asked < before) & (self._since_raise < self._hold), before, asked)
+        self._since_raise[asked > before] = 0.0
+        return asked
+
+    def since(self) -> Floats:
+        """Minutes since the last raise and the last action, no higher than matters; shape ``(2, columns)``."""
+        return np.stack(
+            (
+                np.minimum(self._since_raise, self._longest_hold),
+                np.minimum(self._since_action, self._longest_cooldown),
+            )
+        )
