@@ -1,4 +1,4 @@
-"""The plan document: the public contract of every output. Version 1.0; minor adds, major breaks."""
+"""The plan document: the public contract of every output. A minor version adds optional keys, a major one breaks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from scaler.config.targets import TargetKind
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 Status = Literal["changed", "unchanged", "refused", "degraded"]
 
@@ -23,24 +23,24 @@ class Part(BaseModel):
 class FindingPart(Part):
     """Something that was found in the history, such as a gap, an outage or a capped period."""
 
-    kind: str
-    start: datetime
-    end: datetime
-    evidence: str
+    kind: str = Field(description="What it is: gap, outage, capped, …")
+    start: datetime = Field(description="First moment of it.")
+    end: datetime = Field(description="First moment after it.")
+    evidence: str = Field(description="What shows it, in words.")
 
 
 class HistoryPart(Part):
     """The history that the plan was made from."""
 
-    source: str
-    start: datetime
-    end: datetime
-    step_seconds: int
-    points: int
-    missing_fraction: float
-    digest: str
+    source: str = Field(description="The load metric, in words.")
+    start: datetime = Field(description="Start of the first step.")
+    end: datetime = Field(description="End of the last step.")
+    step_seconds: int = Field(description="Length of a step.")
+    points: int = Field(description="Steps with a value.")
+    missing_fraction: float = Field(description="Share of the steps without a value.")
+    digest: str = Field(description="sha256 over the steps and their values.")
     unit: str = Field(description="Unit of demand.")
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = Field(default=(), description="What was done to it, one line each.")
     quality: tuple[FindingPart, ...] = Field(
         default=(), description="What the inspection found; of the gaps, the twenty longest."
     )
@@ -50,89 +50,91 @@ class HistoryPart(Part):
 class CandidatePart(Part):
     """Score of one candidate model."""
 
-    model: str
+    model: str = Field(description="Its name.")
     pinball: float | None = Field(
         description="Mean pinball loss in units of demand: over all quantiles, or at the median if the reason says so."
     )
     coverage: dict[str, float] = Field(description="Share of held-out points at or below each quantile.")
-    failure: str | None
+    failure: str | None = Field(description="Why it has no score; None if it has one.")
 
 
 class BacktestPart(Part):
     """The rolling-origin backtest."""
 
-    origins: int
-    candidates: tuple[CandidatePart, ...]
+    origins: int = Field(description="Moments of the past that were forecast from.")
+    candidates: tuple[CandidatePart, ...] = Field(description="Every model that was tried.")
 
 
 class ForecastPart(Part):
     """The forecast, as quantiles of demand per step."""
 
-    model: str
-    reason: str
-    cutoff: datetime
-    step_seconds: int
-    quantiles: tuple[float, ...]
-    times: tuple[datetime, ...]
+    model: str = Field(description="The model that was chosen.")
+    reason: str = Field(description="Why it was chosen.")
+    cutoff: datetime = Field(description="End of the history that it was made from; start of its first step.")
+    step_seconds: int = Field(description="Length of a step.")
+    quantiles: tuple[float, ...] = Field(description="The quantiles, ascending, between 0 and 1.")
+    times: tuple[datetime, ...] = Field(description="Start of each step.")
     values: tuple[tuple[float, ...], ...] = Field(description="One row per step, one column per quantile.")
-    backtest: BacktestPart
-    version: str
+    backtest: BacktestPart = Field(description="How the models did on the past.")
+    version: str = Field(description="Version of this part.")
 
 
 class RequirementPart(Part):
     """The capacity that demand needs, before bounds."""
 
-    quantile: float
-    quantile_reason: str
+    quantile: float = Field(description="Quantile of demand that is covered.")
+    quantile_reason: str = Field(description="Why this one.")
     units: str = Field(description="What a capacity unit is.")
-    demand_per_unit: float
-    per_step: tuple[int, ...]
-    lead_time_seconds: int
-    source: str
+    demand_per_unit: float = Field(description="Demand that one unit carries.")
+    per_step: tuple[int, ...] = Field(description="Units needed in each step of the plan.")
+    lead_time_seconds: int = Field(description="From the launch of a unit until it serves.")
+    source: str = Field(description="Where the figures of a unit come from.")
 
 
 class MixPart(Part):
     """Instances of one offering."""
 
-    instance_type: str
-    zone: str | None
-    capacity_type: Literal["on-demand", "spot", "reserved"]
-    count: int
-    units: int
+    instance_type: str = Field(description="EC2 instance type, or the unit of a target without types.")
+    zone: str | None = Field(description="Availability zone; None for any.")
+    capacity_type: Literal["on-demand", "spot", "reserved"] = Field(description="How it is bought.")
+    count: int = Field(description="Instances.")
+    units: int = Field(description="Capacity units that they carry.")
 
 
 class StepPart(Part):
     """One level of the schedule, from ``start`` to ``end``."""
 
-    start: datetime
-    end: datetime
-    min_size: int
-    desired_size: int | None
-    max_size: int
+    start: datetime = Field(description="When the level begins.")
+    end: datetime = Field(description="When it ends; the last one with the plan.")
+    min_size: int = Field(description="Planned minimum, in capacity units.")
+    desired_size: int | None = Field(description="Planned desired capacity; None leaves it to the reactive policy.")
+    max_size: int = Field(description="Planned maximum, in capacity units.")
     required_units: int = Field(description="Highest requirement within the step, before bounds.")
-    mix: tuple[MixPart, ...]
-    usd_per_hour: float | None
-    binding: str
+    mix: tuple[MixPart, ...] = Field(description="Instances that carry the minimum.")
+    usd_per_hour: float | None = Field(description="What they cost; None is unknown.")
+    binding: str = Field(description="What decides the level, in words.")
 
 
 class MixPolicyPart(Part):
     """The mix as the group is told."""
 
     instance_types: tuple[tuple[str, int], ...] = Field(description="Type and weight, in order of preference.")
-    on_demand_base_capacity: int
-    on_demand_percentage_above_base_capacity: int
-    spot_allocation_strategy: str
-    notes: tuple[str, ...] = ()
+    on_demand_base_capacity: int = Field(description="Capacity units that are always on-demand.")
+    on_demand_percentage_above_base_capacity: int = Field(
+        description="Percentage of on-demand above the base, 0 to 100."
+    )
+    spot_allocation_strategy: str = Field(description="How AWS picks spot pools.")
+    notes: tuple[str, ...] = Field(default=(), description="What could not be done as asked, one line each.")
 
 
 class CostPart(Part):
     """Cost over the plan's span in USD; ``None`` is unknown."""
 
-    p50_usd: float | None
-    p95_usd: float | None
-    now_usd: float | None
-    change_usd: float | None
-    price_as_of: date | None
+    p50_usd: float | None = Field(description="If demand is as its median.")
+    p95_usd: float | None = Field(description="If demand is as its 0.95 quantile.")
+    now_usd: float | None = Field(description="If the live minimum stays as it is.")
+    change_usd: float | None = Field(description="p50_usd less now_usd.")
+    price_as_of: date | None = Field(description="The day the prices were true.")
 
 
 class RiskPart(Part):
@@ -142,30 +144,30 @@ class RiskPart(Part):
         description="Highest probability over the steps that demand is above the planned floor."
     )
     shortfall_units: int = Field(description="Most units that the upper bound leaves uncovered; 0 if none.")
-    spot_share: float
-    pools: int
+    spot_share: float = Field(description="Share of spot in the units of the highest level.")
+    pools: int = Field(description="Spot pools that are drawn from.")
 
 
 class ActionPart(Part):
     """A scheduled action that stood on the target."""
 
-    name: str
-    start: datetime | None
-    recurrence: str | None
-    min_size: int | None
-    max_size: int | None
-    desired_size: int | None
+    name: str = Field(description="Its name.")
+    start: datetime | None = Field(description="When it runs, or first runs.")
+    recurrence: str | None = Field(description="Cron expression; None if it runs once.")
+    min_size: int | None = Field(description="Minimum that it sets; None leaves it.")
+    max_size: int | None = Field(description="Maximum that it sets; None leaves it.")
+    desired_size: int | None = Field(description="Desired capacity that it sets; None leaves it.")
 
 
 class LivePart(Part):
     """What ran when the plan was made."""
 
-    min_size: int
-    max_size: int
-    desired_size: int
+    min_size: int = Field(description="Minimum.")
+    max_size: int = Field(description="Maximum.")
+    desired_size: int = Field(description="Desired capacity.")
     foreign_actions: int = Field(description="Scheduled actions that are not scaler's.")
     actions: tuple[ActionPart, ...] = Field(default=(), description="All scheduled actions, sorted by name.")
-    fingerprint: str
+    fingerprint: str = Field(description="sha256 over sizes and scheduled actions.")
 
 
 class TargetPart(Part):
@@ -182,40 +184,86 @@ class TargetPart(Part):
 class GuardrailPart(Part):
     """A guardrail that had something to say."""
 
-    rule: str
+    rule: str = Field(description="Its name, as --accept takes it.")
     bound: str = Field(description="The setting, with its value.")
-    outcome: Literal["refused", "accepted", "limited"]
-    message: str
+    outcome: Literal["refused", "accepted", "limited"] = Field(description="What it did.")
+    message: str = Field(description="What it found, in words.")
+    next_step: str | None = Field(default=None, description="What to do, where it is not to change the setting.")
+
+
+class PreflightPart(Part):
+    """What one check before the launch found."""
+
+    check: str = Field(description="quota, max size, zones, addresses, price or placement score.")
+    outcome: Literal["blocked", "warning", "unknown", "passed"] = Field(
+        description="blocked: refused unless accepted; unknown: it could not be looked at, which is neither good nor bad."
+    )
+    message: str = Field(description="What it found, with its figures.")
+    next_step: str = Field(default="", description="What to do about it.")
+    as_of: date | None = Field(default=None, description="The day that the figures are of; None if there are none.")
+    short_units: int = Field(default=0, description="Capacity that cannot be launched; 0 if none.")
+
+
+class SlotPart(Part):
+    """A recurring action: one change of the weekly profile."""
+
+    name: str = Field(description="Its name, by weekday and time, e.g. scaler-mon-0815.")
+    recurrence: str = Field(description="Cron expression of five fields, in wall time.")
+    min_size: int = Field(description="Minimum from then on, in capacity units.")
+    max_size: int = Field(description="Planned maximum, in capacity units.")
+    required_units: int = Field(description="Highest requirement until the next slot.")
+
+
+class WeeklyPart(Part):
+    """The recurring weekly profile, in force from the time it is applied until it is replaced."""
+
+    time_zone: str = Field(description="IANA name of the zone whose wall time the slots follow.")
+    one_offs: bool = Field(description="Whether one-off actions raise the minimum above the profile.")
+    step_seconds: int = Field(description="Length of a step of the week.")
+    required: tuple[int, ...] = Field(
+        description="Units that each step of the week needs, from Monday 00:00 in wall time, within bounds."
+    )
+    slots: tuple[SlotPart, ...] = Field(description="Changes of the minimum, from Monday 00:00; at least one.")
+    notes: tuple[str, ...] = Field(default=(), description="What was done to it, one line each.")
 
 
 class WorkloadPart(Part):
     """The plan of one workload. A refused one has reasons and nothing else."""
 
-    name: str
-    target: TargetPart
-    status: Status
-    reasons: tuple[str, ...]
-    guardrails: tuple[GuardrailPart, ...] = ()
-    history: HistoryPart | None = None
-    forecast: ForecastPart | None = None
-    requirement: RequirementPart | None = None
-    steps: tuple[StepPart, ...] = ()
-    mix_policy: MixPolicyPart | None = None
-    cost: CostPart | None = None
-    risk: RiskPart | None = None
-    live: LivePart | None = None
+    name: str = Field(description="Its name in the configuration.")
+    target: TargetPart = Field(description="The target whose capacity is planned.")
+    status: Status = Field(
+        description="changed: the target is to become other than it is; degraded: a fallback was used; "
+        "refused: nothing is to be done."
+    )
+    reasons: tuple[str, ...] = Field(description="Why, one line each, the most important first.")
+    guardrails: tuple[GuardrailPart, ...] = Field(default=(), description="Guardrails that had something to say.")
+    history: HistoryPart | None = Field(default=None, description="Demand of the past.")
+    forecast: ForecastPart | None = Field(default=None, description="Demand to come.")
+    requirement: RequirementPart | None = Field(default=None, description="Capacity that demand needs.")
+    steps: tuple[StepPart, ...] = Field(default=(), description="The levels, without gaps; empty if refused.")
+    mix_policy: MixPolicyPart | None = Field(default=None, description="The mix as the target is told.")
+    cost: CostPart | None = Field(default=None, description="What the plan costs.")
+    risk: RiskPart | None = Field(default=None, description="What may go wrong.")
+    live: LivePart | None = Field(default=None, description="What ran when the plan was made; None if unknown.")
+    preflight: tuple[PreflightPart, ...] = Field(
+        default=(), description="What was looked at that would stop it at launch, the gravest first."
+    )
+    weekly: WeeklyPart | None = Field(default=None, description="The recurring weekly profile; None without one.")
 
 
 class Plan(Part):
     """A sealed plan. ``plan_id`` is the sha256 of the canonical JSON of everything else."""
 
-    schema_version: str
-    plan_id: str
-    created_at: datetime
-    as_of: datetime
-    expires_at: datetime
-    account: str | None
-    region: str | None
-    config_digest: str
-    scaler_version: str
-    workloads: tuple[WorkloadPart, ...]
+    schema_version: str = Field(
+        description="Version of this document: a minor one adds optional keys, a major one breaks."
+    )
+    plan_id: str = Field(description="sha256 of the canonical JSON of everything else.")
+    created_at: datetime = Field(description="When the plan was made.")
+    as_of: datetime = Field(description="The moment that it plans from; nothing later was looked at.")
+    expires_at: datetime = Field(description="From then on it is not applied.")
+    account: str | None = Field(description="AWS account that was read; None if AWS was not asked.")
+    region: str | None = Field(description="AWS region that was read; None if none or several were.")
+    config_digest: str = Field(description="sha256 of the configuration.")
+    scaler_version: str = Field(description="Version of scaler that made it.")
+    workloads: tuple[WorkloadPart, ...] = Field(description="The workloads, by name.")

@@ -20,7 +20,12 @@ def canonical(document: dict[str, Any]) -> bytes:
 
 def digest(plan: Plan) -> str:
     """sha256 over the canonical JSON of the plan without ``plan_id``."""
-    return hashlib.sha256(canonical(plan.model_dump(mode="json", exclude={"plan_id"}))).hexdigest()
+    return _digest(plan.model_dump(mode="json"))
+
+
+def _digest(document: dict[str, Any]) -> str:
+    # Of the document as it was written: a minor version has fewer keys than this one would write.
+    return hashlib.sha256(canonical({key: document[key] for key in document.keys() - {"plan_id"}})).hexdigest()
 
 
 def seal(plan: Plan) -> Plan:
@@ -35,23 +40,24 @@ def encode(plan: Plan) -> str:
 
 
 def decode(text: str) -> Plan:
-    """Read a sealed plan.
+    """Read a sealed plan of this major version, this minor one or an older.
 
     Raises:
-        ConfigurationError: not a plan, or of a newer major schema.
+        ConfigurationError: not a plan, of another major schema, or of a newer minor one: what it adds may matter.
         PlanRefused: the content does not fit its digest: it was edited or truncated.
     """
     try:
         document = json.loads(text)
-        major = str(document["schema_version"]).split(".")[0]
+        version = _version(str(document["schema_version"]))
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
             "the file is not a plan", why="it is not the JSON of one", next_step="make one with scaler plan --out FILE"
         ) from error
-    if major != SCHEMA_VERSION.split(".", maxsplit=1)[0]:
+    ours = _version(SCHEMA_VERSION)
+    if version[0] != ours[0] or version > ours:
         raise ConfigurationError(
             f"the plan has schema version {document['schema_version']!a}",
-            why=f"this scaler reads version {SCHEMA_VERSION}",
+            why=f"this scaler reads versions {ours[0]}.0 to {SCHEMA_VERSION}",
             next_step="make the plan again with this version of scaler, or update scaler",
         )
     try:
@@ -62,10 +68,15 @@ def decode(text: str) -> Plan:
             why=f"it does not fit its schema: {error.errors()[0]['msg']}",
             next_step="make it again with scaler plan --out FILE",
         ) from error
-    if digest(plan) != plan.plan_id:
+    if _digest(document) != plan.plan_id:
         raise PlanRefused(
             "the plan was edited or truncated",
             why="its content does not fit its plan_id",
             next_step="make it again with scaler plan --out FILE",
         )
     return plan
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")
+    return int(major), int(minor)

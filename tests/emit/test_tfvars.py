@@ -26,7 +26,7 @@ def test_the_document_says_what_the_module_reads(plan_of):
     document = json.loads(render_tfvars(plan))
     assert set(document) == set(VARIABLES)
     assert document["scaler_meta"] == {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "plan_id": plan.plan_id,
         "generated_at": "2026-11-16T00:00:00Z",
         "expires_at": "2026-11-17T02:00:00Z",
