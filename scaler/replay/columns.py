@@ -85,9 +85,10 @@ class Columns:
     def controller(self) -> Controller:
         """A reactive policy of the lanes' kind, knowing nothing yet."""
         kind = self.reactives[0].kind
-        makers = {"none": Nothing, "target-tracking": TargetTracking, "hpa": Hpa}
-        made: Controller = makers[kind](self.lane.size)
-        return made
+        lanes = self.lane.size
+        if kind == "none":
+            return Nothing(lanes)
+        return TargetTracking(lanes) if kind == "target-tracking" else Hpa(lanes)
 
     def seen(self, times: Indices) -> tuple[Floats, Floats]:
         """Instances that carry these minutes at the target, exactly and rounded up; NaN and 0 where unknown."""

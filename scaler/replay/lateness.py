@@ -20,7 +20,8 @@ def fired(floors: NDArray[np.int64], conditions: Conditions) -> NDArray[np.int64
     minutes = floors.shape[1]
     if conditions.schedule_delay_minutes == 0 or minutes == 0:
         return floors
-    late = np.random.default_rng(conditions.seed).integers(0, conditions.schedule_delay_minutes + 1, minutes)
+    delays = np.random.default_rng(conditions.seed)
+    late = delays.integers(0, conditions.schedule_delay_minutes + 1, size=(minutes,))
     made = np.empty_like(floors)
     for row, scheduled in zip(made, floors, strict=True):
         changes = np.flatnonzero(np.diff(scheduled)) + 1

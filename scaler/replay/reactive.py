@@ -101,8 +101,8 @@ class TargetTracking:
 class Hpa:
     """Kubernetes' horizontal pod autoscaler, once a minute.
 
-    Up at once to what carries the newest minute at the target, if that is more than a tenth off; pods that boot count as
-    idle then. Down to the highest recommendation of the last five minutes.
+    Up at once to what carries the newest minute at the target, if that is more than a tenth off; pods that boot count
+    as idle then. Down to the highest recommendation of the last five minutes.
     """
 
     def __init__(self, lanes: int) -> None:

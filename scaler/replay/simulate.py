@@ -1,8 +1,9 @@
 """The minute simulator: demand, floors and reactive policies → what is wanted and what serves, minute by minute.
 
-A lane is one policy at one setting. Time is cut into segments that run side by side as columns of one array, each warmed
-up on the minutes before it. What a segment started from is then compared with what the one before it ended with; where
-they differ it is run again from there. So the result is that of going minute by minute, at a fraction of the time.
+A lane is one policy at one setting. Time is cut into segments that run side by side as columns of one array, each
+warmed up on the minutes before it. What a segment started from is then compared with what the one before it ended with;
+where they differ it is run again from there. So the result is that of going minute by minute, at a fraction of the
+time.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ def simulate(
     """What each lane does.
 
     In each minute, in this order: launches of ``lead_minutes`` ago begin to serve; the reactive policy sees the minute
-    that ended ``metric_delay_minutes`` ago and asks for a size; the floor and the bounds are applied; what is missing is
-    launched, what is too much is stopped at once, the youngest first. So an instance serves in a minute if it has been
-    wanted in all the ``lead_minutes`` before it. In the first minute everything serves that the load would ask for.
+    that ended ``metric_delay_minutes`` ago and asks for a size; the floor and the bounds are applied; what is missing
+    is launched, what is too much is stopped at once, the youngest first. So an instance serves in a minute if it has
+    been wanted in all the ``lead_minutes`` before it. In the first minute all serves that the load would ask for.
 
     Args:
-        load: demand in instances, shape ``(minutes,)``; NaN is unknown: no alarm counts it and nothing is done about it.
+        load: demand in instances, shape ``(minutes,)``; NaN is unknown: no alarm counts it, nothing is done about it.
         floors: as scheduled, shape ``(rows, minutes)``; they fire late here.
     """
     minutes = load.shape[0]
