@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, cast
 
 from scaler.aws.errors import profile_in_use, translate
 from scaler.aws.interface import AwsClients, ClockSkewed
@@ -18,6 +18,10 @@ from scaler.errors import ScalerError
 ATTEMPTS = 8
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 60.0  # a full answer of GetMetricData is a few megabytes
+#: Attempts of calls that a run goes on without: a service that fails must not hold it up.
+FEW_ATTEMPTS = 2
+# Where the prefix of the IAM action is not botocore's name of the service.
+_IAM_PREFIX = {"service-quotas": "servicequotas"}
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # AWS refuses signatures beyond the same five minutes
 
 
@@ -99,6 +103,18 @@ class BotocoreClients:
                     ) from error
             return self._clients[key]
 
+    def impatient(self) -> BotocoreClients:
+        """The same selection of AWS with :data:`FEW_ATTEMPTS`."""
+        return BotocoreClients(
+            profile=self._profile,
+            region=self._region,
+            endpoint_url=self._endpoint_url,
+            attempts=min(FEW_ATTEMPTS, self._attempts),
+            read_timeout_seconds=self._read_timeout_seconds,
+            now=self._now,
+            guarded=self._guarded,
+        )
+
     def close(self) -> None:
         """Close the connections of all clients."""
         with self._lock:
@@ -167,13 +183,19 @@ def _epoch_seconds(value: object) -> object:
     return parse_timestamp(str(value))
 
 
+def impatient(clients: AwsClients) -> AwsClients:
+    """Clients that give up soon, for figures that a run goes on without; clients of another kind as they are."""
+    make = getattr(clients, "impatient", None)
+    return clients if make is None else cast("AwsClients", make())
+
+
 def call(
     clients: AwsClients, service: str, operation: str, *, region: str | None, resource: str, **parameters: Any
 ) -> dict[str, Any]:
     """Call one operation once (botocore retries within its bounds), with botocore's errors translated.
 
     Args:
-        service: botocore's name, which is also the prefix of the IAM action, e.g. ``cloudwatch``.
+        service: botocore's name, e.g. ``cloudwatch``.
         operation: as the API names it, e.g. ``GetMetricData``.
         resource: what it is about, for messages.
         parameters: of the operation, as the API names them.
@@ -182,6 +204,9 @@ def call(
         AwsFailed: and its subclasses, see :func:`scaler.aws.errors.translate`.
         ClockSkewed: AWS's time and ours differ by more than :data:`MAX_CLOCK_SKEW`.
     """
+    witnessed = getattr(clients, "witnessed_call", None)
+    if witnessed is not None:  # the run is recorded, or made again from its record
+        return cast("dict[str, Any]", witnessed(service, operation, region, resource, parameters))
     from botocore import xform_name
 
     try:
@@ -191,5 +216,6 @@ def call(
         raise
     except Exception as error:
         profile = getattr(clients, "profile", None)
-        raise translate(error, operation=f"{service}:{operation}", resource=resource, profile=profile) from error
+        action = f"{_IAM_PREFIX.get(service, service)}:{operation}"
+        raise translate(error, operation=action, resource=resource, profile=profile) from error
     return answer

@@ -27,7 +27,7 @@ def describe_types(
     batches = [list(names[i : i + NAMES_PER_CALL]) for i in range(0, len(names), NAMES_PER_CALL)] if names else [None]
     for batch in batches:
         # A filter leaves unknown names out, where a list of names would refuse them all.
-        wanted = {} if batch is None else {"Filters": [{"Name": "instance-type", "Values": batch}]}
+        wanted: dict[str, Any] = {} if batch is None else {"Filters": [{"Name": "instance-type", "Values": batch}]}
         for each in paged(clients, "ec2", "DescribeInstanceTypes", "InstanceTypes", region=region, **wanted):
             found[each["InstanceType"]] = _hardware(each, today, source)
     return found

@@ -10,9 +10,19 @@ from scaler.aws.session import call
 
 
 def paged(
-    clients: AwsClients, service: str, operation: str, member: str, *, region: str | None, **parameters: Any
+    clients: AwsClients,
+    service: str,
+    operation: str,
+    member: str,
+    *,
+    region: str | None,
+    token_name: str = "NextToken",  # noqa: S107 - a name of a parameter
+    **parameters: Any,
 ) -> Iterator[Any]:
     """Every record of every page.
+
+    Args:
+        token_name: how the service calls the token of the next page.
 
     Raises:
         AwsFailed: AWS does not answer, or its pages never end.
@@ -27,15 +37,15 @@ def paged(
             region=region,
             resource=f"the catalogue of {region or 'the default region'}",
             **parameters,
-            **({"NextToken": token} if token else {}),
+            **({token_name: token} if token else {}),
         )
         yield from page.get(member) or ()
-        token = page.get("NextToken")
+        token = page.get(token_name)
         if not token:
             return
         if token in seen:
             raise AwsFailed(
-                f"loop detected: {operation} gave the same NextToken twice",
+                f"loop detected: {operation} gave the same {token_name} twice",
                 why="its pages never end",
                 next_step="Run it again; if it stays, check what AWS_ENDPOINT_URL points at.",
             )

@@ -13,6 +13,7 @@ from scaler.catalog.interface import PriceKind
 from scaler.catalog.pages import paged
 
 SOURCE = "ListServiceQuotas"
+DEFAULT_SOURCE = "ListAWSDefaultServiceQuotas"
 
 QuotaFamily = Literal["standard", "g and vt", "p", "p5", "inf", "trn", "f", "x", "high memory", "dl", "hpc"]
 
@@ -79,12 +80,27 @@ def vcpu_quotas(clients: AwsClients, region: str | None, *, today: date) -> dict
     Raises:
         AwsFailed: AWS does not answer.
     """
+    return _quotas(clients, region, today, SOURCE)
+
+
+def default_vcpu_quotas(
+    clients: AwsClients, region: str | None, *, today: date
+) -> dict[tuple[PriceKind, QuotaFamily], Quota]:
+    """What AWS grants an account that never asked for more; AWS lists quotas in force only where they were set.
+
+    Raises:
+        AwsFailed: AWS does not answer.
+    """
+    return _quotas(clients, region, today, DEFAULT_SOURCE)
+
+
+def _quotas(
+    clients: AwsClients, region: str | None, today: date, operation: str
+) -> dict[tuple[PriceKind, QuotaFamily], Quota]:
     by_code = {code: key for key, code in QUOTA_CODES.items()}
     found: dict[tuple[PriceKind, QuotaFamily], Quota] = {}
-    for each in paged(
-        clients, "service-quotas", "ListServiceQuotas", "Quotas", region=region, ServiceCode="ec2", MaxResults=100
-    ):
+    for each in paged(clients, "service-quotas", operation, "Quotas", region=region, ServiceCode="ec2", MaxResults=100):
         key = by_code.get(each.get("QuotaCode", ""))
         if key is not None and "Value" in each:
-            found[key] = Quota(*key, float(each["Value"]), each["QuotaCode"], today)
+            found[key] = Quota(*key, float(each["Value"]), each["QuotaCode"], today, operation)
     return found

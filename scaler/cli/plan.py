@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.emit.interface import Document
     from scaler.pipeline import PlanRun
-    from scaler.plan.document import Plan
+    from scaler.plan.document import GuardrailPart, Plan
 
 
 class PlanFormat(StrEnum):
@@ -168,10 +168,14 @@ def _show(run: PlanRun, output_format: PlanFormat, old: Plan | None) -> None:
                     Refused(
                         f"{part.name}: {rail.message}",
                         why=f"{rail.bound} is only passed when somebody has seen it; no file was written",
-                        next_step=f"Change {rail.bound.split()[0]}, or accept it once with "
-                        f"--accept {part.name}:{rail.rule}",
+                        next_step=f"{_mend(rail)}, or accept it once with --accept {part.name}:{rail.rule}",
                     )
                 )
+
+
+def _mend(rail: GuardrailPart) -> str:
+    mend = rail.next_step or f"Change {rail.bound.split()[0]}"
+    return mend[0].upper() + mend[1:]
 
 
 def _json(plan: Plan, old: Plan | None) -> str:

@@ -79,6 +79,7 @@ def _notes(workload: WorkloadPart) -> list[str]:
         notes.append(f"{usd} over {hours:g} h in {len(workload.steps)} levels; peak from {peak.binding}")
     if workload.mix_policy is not None:
         notes += workload.mix_policy.notes
+    notes += _preflight(workload)
     if workload.history is not None:
         notes += workload.history.notes
     if workload.status not in ("refused", "degraded"):
@@ -87,6 +88,16 @@ def _notes(workload: WorkloadPart) -> list[str]:
     if short or workload.status in ("refused", "degraded"):
         notes += workload.reasons if workload.steps else workload.reasons[:2]
     return notes
+
+
+def _preflight(workload: WorkloadPart) -> list[str]:
+    """Warnings, and in one line what AWS was asked and did not tell; what was not asked goes without saying."""
+    found = [f"preflight: {each.message}" for each in workload.preflight if each.outcome == "warning"]
+    if workload.live is not None and workload.preflight:
+        unknown = [each for each in workload.preflight if each.outcome == "unknown" and each.next_step]
+        if unknown:
+            found.append("not checked: " + "; ".join(dict.fromkeys(each.message for each in unknown)))
+    return found
 
 
 def _time(time: datetime) -> str:

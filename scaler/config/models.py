@@ -31,6 +31,7 @@ from scaler.config.names import (
 )
 from scaler.config.records import RecordsConfig
 from scaler.config.rolling import RollingConfig
+from scaler.config.preflight import PreflightConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
@@ -297,6 +298,9 @@ class Config(Strict):
     plan: PlanConfig = Field(default_factory=PlanConfig, description="Step, expiry and size of a plan.")
     guardrails: GuardrailsConfig = Field(
         default_factory=GuardrailsConfig, description="What no plan does unless it is accepted by name."
+    )
+    preflight: PreflightConfig = Field(
+        default_factory=PreflightConfig, description="What is looked at that would stop a plan at launch."
     )
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")

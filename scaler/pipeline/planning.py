@@ -22,6 +22,7 @@ from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized
 from scaler.pipeline.fetching import chosen, fetch
 from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid
+from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.bounds import require_live
 from scaler.plan.build import build_plan
@@ -55,7 +56,7 @@ def make_plan(
         scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
     """
     workloads = chosen(project, only)
-    facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
+    facts = facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
     history = fetch(project, runtime, as_of=as_of, only=only)
     # What runs is read first: without it the forecasts, which take longest, would be for nothing.
     reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
@@ -64,10 +65,12 @@ def make_plan(
     run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=Assumptions(accepted, events))
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of)
+    mixer = PreferenceMixer()
+    inputs = with_preflight(inputs, facts, mixer, project, runtime, as_of)
     problems = {**run.problems, **unread, **short}
     refused = [RefusedWorkload(w, problems[w.name]) for w in workloads if w.name in problems]
     context = _context(project, runtime, reader, as_of, accepted)
-    return PlanRun(build_plan(inputs, refused, context, PreferenceMixer()), problems)
+    return PlanRun(build_plan(inputs, refused, context, mixer), problems)
 
 
 def _inputs(

@@ -196,7 +196,7 @@ class PreflightPart(Part):
 
     check: str = Field(description="quota, max size, zones, addresses, price or placement score.")
     outcome: Literal["blocked", "warning", "unknown", "passed"] = Field(
-        description="blocked: refused unless accepted; unknown: it could not be looked at, which is neither good nor bad."
+        description="blocked: refused unless accepted; unknown: it could not be looked at."
     )
     message: str = Field(description="What it found, with its figures.")
     next_step: str = Field(default="", description="What to do about it.")

@@ -16,7 +16,7 @@ from scaler.plan.document import GuardrailPart, Plan
 from scaler.plan.interface import PlanContext, WorkloadInputs
 
 #: Rules that ``--accept NAME:RULE`` lets pass. ``lower-live`` refuses nothing: accepted, it lowers the maximum.
-RULES = ("shortfall", "change", "extreme", "budget", "freshness", "lower-live")
+RULES = ("shortfall", "change", "extreme", "budget", "freshness", "preflight", "lower-live")
 _DAY_SECONDS = 86_400
 
 
@@ -27,11 +27,13 @@ class Breach:
     Attributes:
         bound: the setting that it breaks, with its value.
         message: one line, beginning with the rule.
+        next_step: what to do, where it is not to change the setting.
     """
 
     rule: str
     bound: str
     message: str
+    next_step: str | None = None
 
 
 def guardrails(
@@ -48,6 +50,7 @@ def guardrails(
         *_extreme(inputs, context),
         *_budget(inputs, bounded, floor, mixer),
         *_freshness(inputs, context),
+        *_preflight(inputs),
     )
     name = inputs.workload.name
     return tuple(
@@ -56,6 +59,7 @@ def guardrails(
             bound=breach.bound,
             outcome="accepted" if (name, breach.rule) in context.accepted else "refused",
             message=breach.message,
+            next_step=breach.next_step,
         )
         for breach in breaches
     )
@@ -121,6 +125,12 @@ def _freshness(inputs: WorkloadInputs, context: PlanContext) -> Iterator[Breach]
     if age > limit + timedelta(seconds=inputs.forecast.step_seconds):
         bound = f"history.max_age {limit}"
         yield Breach("freshness", bound, f"freshness: the forecast starts from data that is {age} old, above {bound}")
+
+
+def _preflight(inputs: WorkloadInputs) -> Iterator[Breach]:
+    for finding in inputs.preflight:
+        if finding.grade == "blocked":
+            yield Breach("preflight", finding.bound, f"preflight: {finding.message}", finding.next_step)
 
 
 def circuit_breaker(plan: Plan, max_refused: float) -> Refused | None:

@@ -12,6 +12,7 @@ from scaler.forecast.interface import ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
 from scaler.mix.interface import GroupMix
+from scaler.preflight.interface import Finding
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,7 @@ class WorkloadInputs:
         row: the workload's row in ``forecast``.
         live: what runs now, ``None`` if unknown.
         peak: highest demand of the history, ``None`` if unknown.
+        preflight: what would stop the plan at launch, the gravest first.
     """
 
     workload: Workload
@@ -32,6 +34,7 @@ class WorkloadInputs:
     mix: GroupMix
     live: LiveGroup | None
     peak: float | None = None
+    preflight: tuple[Finding, ...] = ()
 
     @property
     def choice(self) -> ModelChoice:

@@ -13,6 +13,7 @@ from scaler.plan.document import (
     ForecastPart,
     HistoryPart,
     LivePart,
+    PreflightPart,
 )
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import foreign_actions
@@ -69,6 +70,21 @@ def forecast_part(inputs: WorkloadInputs) -> ForecastPart:
             ),
         ),
         version="1",
+    )
+
+
+def preflight_part(inputs: WorkloadInputs) -> tuple[PreflightPart, ...]:
+    """What was looked at that would stop the plan at launch."""
+    return tuple(
+        PreflightPart(
+            check=finding.check,
+            outcome=finding.grade,
+            message=finding.message,
+            next_step=finding.next_step,
+            as_of=None if finding.as_of is None else finding.as_of.date(),
+            short_units=finding.short_units,
+        )
+        for finding in inputs.preflight
     )
 
 

@@ -23,7 +23,7 @@ from scaler.plan.document import (
 )
 from scaler.plan.guardrails import guardrails
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
-from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part
+from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part, preflight_part
 from scaler.plan.schedule import foreign_actions, live_floor, step_time
 from scaler.plan.step_down import hold_levels, limit_levels_down, limit_steps_down
 
@@ -81,6 +81,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         ),
         risk=_risk(inputs, bounded, floor, mixer),
         live=live_part(inputs),
+        preflight=preflight_part(inputs),
     )
 
 
@@ -146,7 +147,8 @@ def _status(
 ) -> tuple[Status, tuple[str, ...]]:
     live, needed = inputs.live, inputs.requirement
     reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes]
-    reasons = [*(rail.message for rail in rails), *reasons]
+    warned = (f"preflight: {each.message}" for each in inputs.preflight if each.grade == "warning")
+    reasons = [*(rail.message for rail in rails), *reasons, *warned]
     if any(rail.outcome == "refused" for rail in rails):
         return "refused", tuple(reasons)
     if inputs.provenance.hold is not None:

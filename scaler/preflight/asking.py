@@ -1,0 +1,152 @@
+"""The figures of one region, asked of AWS; what it does not answer is unknown, with the reason and what mends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from scaler.aws.interface import AccessDenied, AwsClients
+from scaler.catalog.hardware import offered_zones
+from scaler.catalog.interface import PriceKind
+from scaler.catalog.pages import paged
+from scaler.catalog.quotas import default_vcpu_quotas, vcpu_quotas
+from scaler.catalog.spot import PlacementScore, placement_scores
+from scaler.errors import ScalerError
+from scaler.preflight.interface import Figure, GroupPlace, Quotas, RegionFigures, Running, ScoreQuestion, Subnet
+
+_Value = TypeVar("_Value")
+
+# Who launched an instance, by the tag that tells it; a node pool is called so that no group has its name.
+_OWNERS = {"aws:autoscaling:groupName": "{}", "karpenter.sh/nodepool": "node pool {}"}
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+_GROUPS_PER_CALL = 50
+_SUBNETS_PER_CALL = 100
+
+
+def ask_region(
+    clients: AwsClients,
+    region: str | None,
+    *,
+    groups: Sequence[str],
+    types: Sequence[str],
+    scores: Sequence[ScoreQuestion],
+    now: datetime,
+) -> RegionFigures:
+    """Ask for all that the checks look at.
+
+    Args:
+        groups: names of the Auto Scaling groups.
+        types: instance types that may be launched.
+        scores: types and instances to ask a placement score for; AWS limits new questions per day.
+    """
+    places = _asked(lambda: _places(clients, region, groups), now)
+    offered = _asked(lambda: _offered(clients, region, types), now)
+    return RegionFigures(
+        region=clients.region(region),
+        quotas=_asked(lambda: _quotas(clients, region, now), now),
+        running=_asked(lambda: tuple(_running(clients, region)), now),
+        places=_each(places, groups, "no such group"),
+        offered=_each(offered, types, "not answered"),
+        scores={question: _asked(partial(_score, clients, region, question, now), now) for question in scores},
+    )
+
+
+def _asked(ask: Callable[[], _Value], now: datetime) -> Figure[_Value]:
+    try:
+        return Figure(ask(), now)
+    except ScalerError as error:
+        # AWS names the action that is missing in what it refuses; whatever else it was, a later run may be luckier.
+        mend = error.next_step if isinstance(error, AccessDenied) else "run it again later, or look at it by hand"
+        return Figure(why=f"{error.what}: {error.why}", mend=mend)
+
+
+def _each(asked: Figure[Mapping[str, _Value]], names: Sequence[str], missing: str) -> dict[str, Figure[_Value]]:
+    """One figure per name from one answer about all."""
+    if asked.value is None:
+        return dict.fromkeys(names, Figure(why=asked.why, mend=asked.mend))
+    return {
+        name: Figure(asked.value[name], asked.as_of) if name in asked.value else Figure(why=missing) for name in names
+    }
+
+
+def _quotas(clients: AwsClients, region: str | None, now: datetime) -> Quotas:
+    """Quotas in force, and where AWS lists none the defaults if they may be read."""
+    found = vcpu_quotas(clients, region, today=now.date())
+    try:
+        defaults = default_vcpu_quotas(clients, region, today=now.date())
+    except ScalerError:
+        return found
+    return {**defaults, **found}
+
+
+def _running(clients: AwsClients, region: str | None) -> Iterator[Running]:
+    """Everything that counts against vCPU quotas, by group, purchase option and type."""
+    counted: Counter[tuple[str | None, PriceKind, str, int]] = Counter()
+    filters = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    for reservation in paged(
+        clients, "ec2", "DescribeInstances", "Reservations", region=region, Filters=filters, MaxResults=1000
+    ):
+        for each in reservation.get("Instances") or ():
+            tags = {tag.get("Key"): tag.get("Value") for tag in each.get("Tags") or ()}
+            group = next((name.format(tags[tag]) for tag, name in _OWNERS.items() if tags.get(tag)), None)
+            kind: PriceKind = "spot" if each.get("InstanceLifecycle") == "spot" else "on-demand"
+            cpu = each.get("CpuOptions") or {}
+            vcpus = int(cpu.get("CoreCount") or 0) * int(cpu.get("ThreadsPerCore") or 0)
+            counted[group, kind, each["InstanceType"], vcpus] += 1
+    for (group, kind, name, vcpus), count in sorted(counted.items(), key=lambda item: (item[0][0] or "", *item[0][1:])):
+        yield Running(group, kind, name, vcpus, count)
+
+
+def _offered(clients: AwsClients, region: str | None, types: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    return offered_zones(clients, region, types) if types else {}
+
+
+def _places(clients: AwsClients, region: str | None, groups: Sequence[str]) -> Mapping[str, GroupPlace]:
+    described = {}
+    for first in range(0, len(groups), _GROUPS_PER_CALL):
+        batch = list(groups[first : first + _GROUPS_PER_CALL])
+        for each in paged(
+            clients, "autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups", region=region,
+            AutoScalingGroupNames=batch, MaxRecords=100,
+        ):  # fmt: skip
+            described[each["AutoScalingGroupName"]] = each
+    ids = {name: [i for i in (each.get("VPCZoneIdentifier") or "").split(",") if i] for name, each in described.items()}
+    subnets = _subnets(clients, region, sorted({each for mine in ids.values() for each in mine}))
+    return {
+        name: GroupPlace(
+            zones=tuple(sorted(each.get("AvailabilityZones") or ())),
+            subnets=tuple(subnets[i] for i in ids[name] if i in subnets),
+        )
+        for name, each in described.items()
+    }
+
+
+def _subnets(clients: AwsClients, region: str | None, names: Sequence[str]) -> dict[str, Subnet]:
+    """Subnets by id; empty where they may not be read: the group itself tells its zones."""
+    found: dict[str, Subnet] = {}
+    try:
+        for first in range(0, len(names), _SUBNETS_PER_CALL):
+            batch = list(names[first : first + _SUBNETS_PER_CALL])
+            for each in paged(clients, "ec2", "DescribeSubnets", "Subnets", region=region, SubnetIds=batch):
+                found[each["SubnetId"]] = Subnet(
+                    each["SubnetId"],
+                    each["AvailabilityZone"],
+                    each.get("AvailabilityZoneId", ""),
+                    int(each.get("AvailableIpAddressCount", 0)),
+                )
+    except ScalerError:
+        return {}
+    return found
+
+
+def _score(
+    clients: AwsClients, region: str | None, question: ScoreQuestion, now: datetime
+) -> tuple[PlacementScore, ...]:
+    types, instances = question
+    name = clients.region(region)
+    if name is None:
+        raise ValueError("a placement score is of a region")
+    return placement_scores(clients, name, types, units=instances, now=now)
