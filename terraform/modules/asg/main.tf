@@ -25,6 +25,9 @@ locals {
   expired_message = "The plan ${var.meta.plan_id} expired at ${var.meta.expires_at}. Run `scaler plan` to write fresh variables, or set allow_expired = true to use these."
   ceiling_message = "A size of ${local.largest_size} capacity units is above max_size_ceiling = ${var.max_size_ceiling}. Check the plan, or raise max_size_ceiling."
 
+  warm_pool_fits    = var.warm_pool == null || var.workload.on_demand_percentage_above_base_capacity == 100
+  warm_pool_message = "A warm pool needs a group without spot capacity, and this plan has ${100 - var.workload.on_demand_percentage_above_base_capacity} % of it above the base. Set warm_pool = null, or the workload's spot share to 0."
+
   enabled_metrics = [
     "GroupDesiredCapacity",
     "GroupInServiceCapacity",
@@ -79,6 +82,20 @@ resource "aws_autoscaling_group" "sized_by_scaler" {
     }
   }
 
+  dynamic "warm_pool" {
+    for_each = var.warm_pool == null ? [] : [var.warm_pool]
+
+    content {
+      pool_state                  = warm_pool.value.pool_state
+      min_size                    = warm_pool.value.min_size
+      max_group_prepared_capacity = warm_pool.value.max_group_prepared_capacity
+
+      instance_reuse_policy {
+        reuse_on_scale_in = warm_pool.value.reuse_on_scale_in
+      }
+    }
+  }
+
   dynamic "tag" {
     for_each = var.tags
 
@@ -101,6 +118,11 @@ resource "aws_autoscaling_group" "sized_by_scaler" {
     precondition {
       condition     = local.largest_size <= var.max_size_ceiling
       error_message = local.ceiling_message
+    }
+
+    precondition {
+      condition     = local.warm_pool_fits
+      error_message = local.warm_pool_message
     }
   }
 }
@@ -145,6 +167,20 @@ resource "aws_autoscaling_group" "sized_by_terraform" {
     }
   }
 
+  dynamic "warm_pool" {
+    for_each = var.warm_pool == null ? [] : [var.warm_pool]
+
+    content {
+      pool_state                  = warm_pool.value.pool_state
+      min_size                    = warm_pool.value.min_size
+      max_group_prepared_capacity = warm_pool.value.max_group_prepared_capacity
+
+      instance_reuse_policy {
+        reuse_on_scale_in = warm_pool.value.reuse_on_scale_in
+      }
+    }
+  }
+
   dynamic "tag" {
     for_each = var.tags
 
@@ -165,6 +201,11 @@ resource "aws_autoscaling_group" "sized_by_terraform" {
     precondition {
       condition     = local.largest_size <= var.max_size_ceiling
       error_message = local.ceiling_message
+    }
+
+    precondition {
+      condition     = local.warm_pool_fits
+      error_message = local.warm_pool_message
     }
   }
 }
@@ -221,6 +262,29 @@ resource "aws_autoscaling_policy" "target_tracking" {
             value = metric_dimension.value
           }
         }
+      }
+    }
+  }
+}
+
+resource "aws_autoscaling_policy" "predictive" {
+  count = var.predictive_scaling == null ? 0 : 1
+
+  name                   = "predictive"
+  policy_type            = "PredictiveScaling"
+  autoscaling_group_name = local.group.name
+
+  predictive_scaling_configuration {
+    mode                         = var.predictive_scaling.mode
+    scheduling_buffer_time       = var.predictive_scaling.scheduling_buffer_time
+    max_capacity_breach_behavior = "HonorMaxCapacity" # the other one raises the maximum for good
+
+    metric_specification {
+      target_value = var.predictive_scaling.target_value
+
+      predefined_metric_pair_specification {
+        predefined_metric_type = var.predictive_scaling.predefined_metric_pair_type
+        resource_label         = var.predictive_scaling.resource_label
       }
     }
   }

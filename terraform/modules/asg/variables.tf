@@ -208,6 +208,11 @@ variable "max_size_ceiling" {
   type        = number
   default     = 1000
   nullable    = false
+
+  validation {
+    condition     = var.max_size_ceiling >= 1
+    error_message = "max_size_ceiling must be 1 or more."
+  }
 }
 
 variable "allow_expired" {
@@ -248,11 +253,71 @@ variable "target_tracking" {
   })
 }
 
+variable "predictive_scaling" {
+  description = "AWS's own predictive scaling policy beside scaler's floors. In mode \"ForecastOnly\" it only shows what AWS would do, for comparison; in \"ForecastAndScale\" the higher of the two floors wins. null: no policy."
+  default     = null
+
+  type = object({
+    mode                        = optional(string, "ForecastOnly")
+    target_value                = optional(number, 60)
+    predefined_metric_pair_type = optional(string, "ASGCPUUtilization")
+    resource_label              = optional(string)
+    scheduling_buffer_time      = optional(number, 300)
+  })
+
+  validation {
+    condition     = var.predictive_scaling == null ? true : contains(["ForecastOnly", "ForecastAndScale"], var.predictive_scaling.mode)
+    error_message = "mode of predictive_scaling must be \"ForecastOnly\" or \"ForecastAndScale\"."
+  }
+
+  validation {
+    condition     = var.predictive_scaling == null ? true : contains(["ASGCPUUtilization", "ASGNetworkIn", "ASGNetworkOut", "ALBRequestCount"], var.predictive_scaling.predefined_metric_pair_type)
+    error_message = "predefined_metric_pair_type must be ASGCPUUtilization, ASGNetworkIn, ASGNetworkOut or ALBRequestCount."
+  }
+
+  validation {
+    condition     = var.predictive_scaling == null ? true : (var.predictive_scaling.predefined_metric_pair_type == "ALBRequestCount") == (var.predictive_scaling.resource_label != null)
+    error_message = "resource_label of predictive_scaling names the load balancer and target group of ALBRequestCount, and goes with nothing else."
+  }
+
+  validation {
+    condition     = var.predictive_scaling == null ? true : var.predictive_scaling.scheduling_buffer_time >= 0 && var.predictive_scaling.scheduling_buffer_time < 3600
+    error_message = "scheduling_buffer_time must be a number of seconds below 3600."
+  }
+}
+
+variable "warm_pool" {
+  description = "Instances that have booted before they are needed: pool_state \"Stopped\", \"Hibernated\" or \"Running\". max_group_prepared_capacity of -1 means up to the group's maximum. Needs a group without spot. null: no pool."
+  default     = null
+
+  type = object({
+    pool_state                  = optional(string, "Stopped")
+    min_size                    = optional(number, 0)
+    max_group_prepared_capacity = optional(number, -1)
+    reuse_on_scale_in           = optional(bool, false)
+  })
+
+  validation {
+    condition     = var.warm_pool == null ? true : contains(["Stopped", "Hibernated", "Running"], var.warm_pool.pool_state)
+    error_message = "pool_state of warm_pool must be \"Stopped\", \"Hibernated\" or \"Running\"."
+  }
+
+  validation {
+    condition     = var.warm_pool == null ? true : var.warm_pool.min_size >= 0 && var.warm_pool.max_group_prepared_capacity >= -1
+    error_message = "min_size of warm_pool must be 0 or more, max_group_prepared_capacity -1 or more."
+  }
+}
+
 variable "on_demand_allocation_strategy" {
   description = "Which instance type on-demand capacity takes: \"prioritized\" (the order of instance_types) or \"lowest-price\"."
   type        = string
   default     = "prioritized"
   nullable    = false
+
+  validation {
+    condition     = contains(["prioritized", "lowest-price"], var.on_demand_allocation_strategy)
+    error_message = "on_demand_allocation_strategy must be \"prioritized\" or \"lowest-price\"."
+  }
 }
 
 variable "capacity_rebalance" {
@@ -280,6 +345,11 @@ variable "health_check_type" {
   type        = string
   default     = "EC2"
   nullable    = false
+
+  validation {
+    condition     = contains(["EC2", "ELB"], var.health_check_type)
+    error_message = "health_check_type must be \"EC2\" or \"ELB\"."
+  }
 }
 
 variable "health_check_grace_period" {
