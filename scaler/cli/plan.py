@@ -47,6 +47,14 @@ def plan(
     compare_to: Annotated[
         Path | None, typer.Option("--compare-to", metavar="OLD", help="Also show what moved since this sealed plan.")
     ] = None,
+    again: Annotated[
+        str | None,
+        typer.Option(
+            "--reproduce",
+            metavar="RUN",
+            help="Make the plan of this recorded run again, from its record alone. Takes --out and --format.",
+        ),
+    ] = None,
     detailed_exitcode: Annotated[
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if the plan changes anything, as Terraform does.")
     ] = False,
@@ -59,11 +67,15 @@ def plan(
     """
     from scaler.catalog.interface import UnknownName
     from scaler.cli.plan_file import read_plan
+    from scaler.cli.recording import keep, only_the_record, plan_of, show_again
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
     from scaler.config.reader import load_config, located
-    from scaler.pipeline import make_plan
     from scaler.plan.guardrails import RULES, circuit_breaker
 
+    if again is not None:
+        only_the_record(as_of, workload, event, accept)
+        show_again(again, config, out, output_format, offline=offline, quiet=quiet)
+        return
     accepted = frozenset(parse_accepted(entry, RULES) for entry in accept or [])
     what_if = parse_events(event or [])
     project = load_config(config)
@@ -73,14 +85,16 @@ def plan(
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
     try:
-        run = make_plan(project, runtime, as_of=moment, only=only, accepted=accepted, events=what_if)
+        run, draft = plan_of(project, runtime, as_of=moment, only=only, accepted=accepted, events=what_if)
     except UnknownName as error:
         raise located(error, config) from None
     _show(run, output_format, old)
     broken = circuit_breaker(run.plan, project.config.guardrails.max_refused)
     if broken is not None:
+        keep(draft, runtime, command="plan", exit_code=broken.exit_code)
         raise broken
     code = exit_code(run, detailed=detailed_exitcode, strict=strict)
+    documents: list[Document] = []
     if what_if:
         runtime.progress("wrote nothing: --event asks what if; configure the event to plan with it")
     elif code in (0, 2, 4):
@@ -95,6 +109,7 @@ def plan(
                 f"did not write {project.config.outputs.tfvars}: --workload plans a part of the fleet, "
                 "and Terraform would remove the schedules of the rest"
             )
+    keep(draft, runtime, command="plan", exit_code=code, documents=documents)
     raise typer.Exit(code)
 
 

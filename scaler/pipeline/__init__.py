@@ -3,6 +3,7 @@
 from scaler.pipeline.fetching import fetch
 from scaler.pipeline.forecasting import Assumptions, ForecastRun, forecast
 from scaler.pipeline.planning import PlanRun, make_plan
+from scaler.pipeline.recording import keep_record, plan_on_record, reproduce
 from scaler.pipeline.runtime import Runtime, open_runtime, open_store, sources_of
 
 __all__ = [
@@ -12,8 +13,11 @@ __all__ = [
     "Runtime",
     "fetch",
     "forecast",
+    "keep_record",
     "make_plan",
     "open_runtime",
     "open_store",
+    "plan_on_record",
+    "reproduce",
     "sources_of",
 ]

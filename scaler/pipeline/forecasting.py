@@ -11,6 +11,7 @@ from scaler.capacity.requirement import PlanGrid
 from scaler.config import Project, Workload
 from scaler.config.forecasting import EventConfig
 from scaler.errors import ScalerError
+from scaler.forecast.choice import AUTO
 from scaler.forecast.factory import make_forecaster
 from scaler.forecast.informed import InformedForecaster
 from scaler.forecast.interface import QuantileForecast
@@ -50,10 +51,17 @@ class Assumptions:
     Attributes:
         accepted: workloads and rules whose refusal is accepted, e.g. ``("shop", "extreme")``.
         events: what-if: happens to every workload, beside what is configured.
+        models: by workload, the model to use where the configuration leaves the choice.
     """
 
     accepted: frozenset[tuple[str, str]] = frozenset()
     events: tuple[EventConfig, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    def model(self, workload: Workload) -> str:
+        """The model to use, or ``auto``."""
+        configured = workload.forecast.model
+        return self.models.get(workload.name, configured) if configured == AUTO else configured
 
 
 NONE = Assumptions()
@@ -92,7 +100,7 @@ def forecast(
             horizon_steps=steps,
             quantiles=tuple(sorted({*QUANTILES, batch[0].risk.quantile})),
             timezones=tuple(g.workload.timezone for g in batch),
-            models=tuple(g.workload.forecast.model for g in batch),
+            models=tuple(assumptions.model(g.workload) for g in batch),
         )
         problems.update(outcome.problems)
         knowledge.update(mine)

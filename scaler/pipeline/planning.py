@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 import numpy as np
 
@@ -33,10 +34,18 @@ from scaler.version import __version__
 
 @dataclass(frozen=True)
 class PlanRun:
-    """A plan, and by name the errors of the workloads that it refuses."""
+    """A plan, and by name the errors of the workloads that it refuses.
+
+    Attributes:
+        inputs: what the plan of each workload was made from.
+        history, forecasts: what they were made from; ``None`` where a plan was not made here.
+    """
 
     plan: Plan
     problems: Mapping[str, ScalerError]
+    inputs: tuple[WorkloadInputs, ...] = ()
+    history: History | None = None
+    forecasts: ForecastRun | None = None
 
 
 def make_plan(
@@ -47,10 +56,14 @@ def make_plan(
     only: Sequence[str] = (),
     accepted: frozenset[tuple[str, str]] = frozenset(),
     events: tuple[EventConfig, ...] = (),
+    models: Mapping[str, str] = MappingProxyType({}),
 ) -> PlanRun:
     """History → forecast → capacity → mix → plan for the workloads named ``only``, or for all.
 
     A workload that cannot be planned is refused in the plan, with its reasons; the others are planned.
+
+    Args:
+        models: by workload, the model to use where the configuration leaves the choice.
 
     Raises:
         scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
@@ -62,7 +75,8 @@ def make_plan(
     reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
-    run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=Assumptions(accepted, events))
+    assumptions = Assumptions(accepted, events, models)
+    run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=assumptions)
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of)
     mixer = PreferenceMixer()
@@ -70,7 +84,7 @@ def make_plan(
     problems = {**run.problems, **unread, **short}
     refused = [RefusedWorkload(w, problems[w.name]) for w in workloads if w.name in problems]
     context = _context(project, runtime, reader, as_of, accepted)
-    return PlanRun(build_plan(inputs, refused, context, mixer), problems)
+    return PlanRun(build_plan(inputs, refused, context, mixer), problems, tuple(inputs), history, run)
 
 
 def _inputs(

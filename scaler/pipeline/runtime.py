@@ -19,6 +19,7 @@ from scaler.history.folder_store import FolderStore
 from scaler.history.lock import Holder, Lease, locked
 from scaler.history.s3_store import S3Store
 from scaler.history.store import Store
+from scaler.record.interface import Witness
 from scaler.sources.cloudwatch import CloudWatchSource
 from scaler.sources.files import FileSource
 from scaler.sources.interface import Source
@@ -38,6 +39,8 @@ class Runtime:
         stdin: what a metric of the file ``-`` is read from.
         holder: who holds the lock while the store is written.
         fetched: told how far fetching is.
+        witness: stands between the run and the world, to record the run or to make it again.
+        outside: clients for what the witness notes by itself (store and sources); ``aws`` if not given.
     """
 
     clock: Callable[[], datetime]
@@ -49,6 +52,8 @@ class Runtime:
     stdin: BinaryIO | None = None
     holder: Holder = field(default_factory=lambda: Holder(secrets.token_hex(6), f"process {os.getpid()}"))
     fetched: Callable[[Progress], None] | None = None
+    witness: Witness | None = None
+    outside: AwsClients | None = None
 
 
 def open_runtime(*, offline: bool = False, progress: Callable[[str], None] = lambda _line: None) -> Runtime:
@@ -64,19 +69,27 @@ def open_runtime(*, offline: bool = False, progress: Callable[[str], None] = lam
 
 def open_store(project: Project, runtime: Runtime) -> Store:
     """The store that the configuration names: a folder, or ``s3://bucket/prefix``."""
-    given = s3_location(project.config.store)
-    if given is None:
-        return FolderStore(project.path(project.config.store))
-    return S3Store(runtime.aws, *given, region=project.config.defaults.region)
+
+    def real() -> Store:
+        given = s3_location(project.config.store)
+        if given is None:
+            return FolderStore(project.path(project.config.store))
+        return S3Store(runtime.outside or runtime.aws, *given, region=project.config.defaults.region)
+
+    return real() if runtime.witness is None else runtime.witness.store(real)
 
 
 def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], Source]:
     """The source of each type of metric."""
-    return {
-        CloudWatchMetric: CloudWatchSource(runtime.aws, runtime.clock),
-        PrometheusMetric: PrometheusSource(project.root, runtime.environment, runtime.clock),
-        FileMetric: FileSource(project.root, runtime.stdin),
+    clients = runtime.outside or runtime.aws
+    sources: dict[type[MetricConfig], Callable[[], Source]] = {
+        CloudWatchMetric: lambda: CloudWatchSource(clients, runtime.clock),
+        PrometheusMetric: lambda: PrometheusSource(project.root, runtime.environment, runtime.clock),
+        FileMetric: lambda: FileSource(project.root, runtime.stdin),
     }
+    if runtime.witness is None:
+        return {kind: real() for kind, real in sources.items()}
+    return {kind: runtime.witness.source(kind.__name__, real) for kind, real in sources.items()}
 
 
 @contextmanager
