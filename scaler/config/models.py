@@ -29,9 +29,10 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
-from scaler.config.records import RecordsConfig
-from scaler.config.rolling import RollingConfig
 from scaler.config.preflight import PreflightConfig
+from scaler.config.records import RecordsConfig
+from scaler.config.replay import ReplayConfig
+from scaler.config.rolling import RollingConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
@@ -179,6 +180,7 @@ class DefaultsConfig(Strict):
     events: list[EventConfig] = Field(default_factory=list, description="Events that concern every workload.")
     calendar: CalendarConfig | None = Field(None, description="A calendar file with more events.")
     prices: PricesConfig | None = Field(None, description="Prices of the instance types.")
+    replay: ReplayConfig = Field(default_factory=ReplayConfig, description="How policies are judged on past demand.")
 
 
 class WorkloadConfig(Strict):
@@ -219,6 +221,7 @@ class WorkloadConfig(Strict):
         "own load metric. Its history stands in before this one's begins.",
     )
     prices: PricesConfig | None = Field(None, description="Overrides defaults.prices.")
+    replay: ReplayConfig | None = Field(None, description="Overrides defaults.replay.")
 
     @model_validator(mode="after")
     def _target_fits(self) -> WorkloadConfig:

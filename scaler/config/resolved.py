@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from scaler.config.models import (
     RiskConfig,
     SpotConfig,
 )
+from scaler.config.replay import ReplayConfig
 from scaler.config.targets import TargetConfig
 
 
@@ -50,6 +51,7 @@ class Workload:
     calendar: CalendarConfig | None = None
     like: str | None = None
     predecessor: str | PredecessorConfig | None = None
+    replay: ReplayConfig = field(default_factory=ReplayConfig)
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ class Project:
                 calendar=given.calendar or defaults.calendar,
                 like=given.like,
                 predecessor=given.predecessor,
+                replay=given.replay or defaults.replay,
             )
             for name, given in sorted(self.config.workloads.items())
         )
