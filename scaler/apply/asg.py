@@ -1,81 +1,35 @@
-"""The writes to EC2 Auto Scaling, and how one sees that they took effect."""
+"""The writes to EC2 Auto Scaling."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from scaler.apply.interface import ApplyFailed, Change, Group
-from scaler.apply.wanted import elapsed
+from scaler.apply.interface import ApplyFailed, Change
+from scaler.apply.patience import patiently
+from scaler.apply.policies import mixed_policy, predictive_policy, tracking_policy
 from scaler.aws.interface import AwsClients
 from scaler.aws.session import call
-from scaler.errors import ScalerError
-from scaler.live.asg import AutoScalingLive
-from scaler.live.interface import LiveGroup, ScheduledAction
-
-
-class Target(Protocol):
-    """Where changes are made."""
-
-    def read(self, groups: Iterable[Group]) -> dict[Group, LiveGroup]:
-        """The groups as they are.
-
-        Raises:
-            ApplyFailed: one does not exist.
-            scaler.errors.ScalerError: one could not be read.
-        """
-        ...
-
-    def write(self, change: Change) -> None:
-        """Make one call.
-
-        Raises:
-            scaler.errors.ScalerError: it was refused, or its answer was lost.
-        """
-        ...
+from scaler.live.interface import ScheduledAction, Setting
+from scaler.live.settings import MIX, PREDICTIVE, policy_of
 
 
 class AutoScalingGroups:
-    """Groups by real calls."""
+    """Writes to groups by real calls."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
-        self._live = AutoScalingLive(clients)
-
-    def read(self, groups: Iterable[Group]) -> dict[Group, LiveGroup]:
-        """The groups as they are, in one pass per region."""
-        by_region: dict[str, list[Group]] = {}
-        for group in groups:
-            by_region.setdefault(group.region, []).append(group)
-        found: dict[Group, LiveGroup] = {}
-        for region, mine in sorted(by_region.items()):
-            states: Mapping[str, LiveGroup | ScalerError | None] = self._live.groups(region, [g.name for g in mine])
-            for group in mine:
-                state = states[group.name]
-                if isinstance(state, ScalerError):
-                    raise state
-                if state is None:
-                    raise ApplyFailed(
-                        f"there is no Auto Scaling group {group.name} in {region}",
-                        why="AWS does not know it",
-                        next_step="create it (Terraform), then make a new plan",
-                    )
-                found[group] = state
-        return found
 
     def write(self, change: Change) -> None:
-        """One call per change."""
+        """One call per change, but for those that have to look first at what they must keep."""
+        if change.kind == "set":
+            assert change.setting is not None  # noqa: S101 - that is what it sets
+            self._set_policy(change, change.setting)
+            return
         operation, parameters = _request(change)
-        answer = call(
-            self._clients,
-            "autoscaling",
-            operation,
-            region=change.group.region,
-            resource=change.group.name,
-            AutoScalingGroupName=change.group.name,
-            **parameters,
-        )
+        if change.kind == "update" and change.setting is not None:
+            policy = self._group(change).get("MixedInstancesPolicy")
+            parameters["MixedInstancesPolicy"] = mixed_policy(change.group.name, policy, change.setting)
+        answer = self._call(change, operation, **parameters)
         failed = answer.get("FailedScheduledUpdateGroupActions") or answer.get("FailedScheduledActions")
         if failed:
             first = failed[0]
@@ -85,6 +39,42 @@ class AutoScalingGroups:
                 next_step="mend what it names, then run the same command again: it completes what is left",
             )
 
+    def _set_policy(self, change: Change, setting: Setting) -> None:
+        name = policy_of(setting.attribute)
+        if setting.attribute.startswith(PREDICTIVE):
+            if setting.value is None:
+                self._call(change, "DeletePolicy", PolicyName=name)
+                return
+            given = predictive_policy(setting.value)
+            parameters: dict[str, Any] = {"PolicyType": "PredictiveScaling", "PredictiveScalingConfiguration": given}
+        else:
+            answer = self._call(change, "DescribePolicies", PolicyNames=[name])
+            parameters = tracking_policy(change.group.name, answer.get("ScalingPolicies", ()), setting)
+        self._call(change, "PutScalingPolicy", PolicyName=name, **parameters)
+
+    def _group(self, change: Change) -> dict[str, Any]:
+        answer = patiently(
+            lambda: call(
+                self._clients, "autoscaling", "DescribeAutoScalingGroups", region=change.group.region,
+                resource=change.group.name, AutoScalingGroupNames=[change.group.name],
+            )
+        )  # fmt: skip
+        groups: list[dict[str, Any]] = answer.get("AutoScalingGroups") or [{}]
+        return groups[0]
+
+    def _call(self, change: Change, operation: str, **parameters: Any) -> dict[str, Any]:
+        return patiently(
+            lambda: call(
+                self._clients,
+                "autoscaling",
+                operation,
+                region=change.group.region,
+                resource=change.group.name,
+                AutoScalingGroupName=change.group.name,
+                **parameters,
+            )
+        )
+
 
 def _request(change: Change) -> tuple[str, dict[str, Any]]:
     if change.kind == "put":
@@ -92,6 +82,10 @@ def _request(change: Change) -> tuple[str, dict[str, Any]]:
         return "BatchPutScheduledUpdateGroupAction", {"ScheduledUpdateGroupActions": actions}
     if change.kind == "delete":
         return "BatchDeleteScheduledAction", {"ScheduledActionNames": list(change.names)}
+    if change.kind == "lower":
+        # A cooldown that is still running is a reason not to take instances away.
+        return "SetDesiredCapacity", {"DesiredCapacity": change.desired_size, "HonorCooldown": True}
+    assert change.setting is None or change.setting.attribute == MIX  # noqa: S101 - all that goes with sizes
     sizes = {"MinSize": change.min_size, "MaxSize": change.max_size}
     return "UpdateAutoScalingGroup", {name: size for name, size in sizes.items() if size is not None}
 
@@ -100,18 +94,10 @@ def _given(action: ScheduledAction) -> dict[str, Any]:
     given = {
         "ScheduledActionName": action.name,
         "StartTime": action.start,
+        "Recurrence": action.recurrence,
+        "TimeZone": action.timezone if action.recurrence else None,
         "MinSize": action.min_size,
         "MaxSize": action.max_size,
         "DesiredCapacity": action.desired_size,
     }
     return {name: value for name, value in given.items() if value is not None}
-
-
-def in_effect(change: Change, live: LiveGroup, now: datetime) -> bool:
-    """Whether the group is as the change makes it; actions that may have run by now are not missed."""
-    standing = {action.name: action for action in live.actions}
-    if change.kind == "put":
-        return all(standing.get(a.name) == a or (a.name not in standing and elapsed(a, now)) for a in change.actions)
-    if change.kind == "delete":
-        return not standing.keys() & set(change.names)
-    return (change.min_size in {None, live.min_size}) and (change.max_size in {None, live.max_size})

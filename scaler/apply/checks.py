@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from scaler.apply.interface import ApplyRefused, Group
+from scaler.apply.interface import ApplyRefused, Group, Wanted
+from scaler.apply.wanted import DESIRED
+from scaler.config.targets import KINDS
+from scaler.live.interface import LiveGroup, Setting
+from scaler.live.settings import MIX, PREDICTIVE
 from scaler.plan.document import Plan, WorkloadPart
 
 
@@ -90,14 +95,10 @@ def groups_of(plan: Plan) -> tuple[tuple[Group, WorkloadPart], ...]:
     Raises:
         ApplyRefused: two workloads share a group, or a group's region is not known.
     """
-    found: dict[tuple[str, str], tuple[Group, WorkloadPart]] = {}
+    found: dict[tuple[str, str, str], tuple[Group, WorkloadPart]] = {}
     for part in plan.workloads:
-        if part.target.kind != "asg":
-            raise ApplyRefused(
-                f"{part.name} is no Auto Scaling group",
-                why=f"scaler apply does not write to {part.target.kind} targets yet",
-                next_step="plan the other workloads alone, with --workload",
-            )
+        if KINDS[part.target.kind].service is None:
+            continue
         region = part.target.region or plan.region
         if region is None:
             raise ApplyRefused(
@@ -105,15 +106,79 @@ def groups_of(plan: Plan) -> tuple[tuple[Group, WorkloadPart], ...]:
                 why="it was made without asking AWS",
                 next_step="set region: in the configuration, and plan again",
             )
-        key = (region, part.target.name)
+        key = (region, part.target.kind, part.target.name)
         if key in found:
             raise ApplyRefused(
                 f"{found[key][0].workload} and {part.name} plan the same group {part.target.name}",
                 why="each would undo what the other schedules",
                 next_step="let one workload carry the group",
             )
-        found[key] = (Group(region, part.target.name, part.name), part)
+        owns = tuple(sorted(setting.attribute for setting in part.settings if setting.attribute != DESIRED))
+        tags = tuple(sorted(part.required_tags.items()))
+        found[key] = (Group(region, part.target.name, part.name, part.target.kind, owns, tags), part)
+    if plan.workloads and not found:
+        raise ApplyRefused(
+            "the plan names nothing that scaler apply writes to",
+            why="node pools and deployments are written as files, by outputs:",
+            next_step="run kubectl apply on those, or plan a target of AWS",
+        )
     return tuple(found[key] for key in sorted(found))
+
+
+def not_written(plan: Plan) -> tuple[WorkloadPart, ...]:
+    """Workloads that another tool takes to where they run."""
+    return tuple(part for part in plan.workloads if KINDS[part.target.kind].service is None)
+
+
+def check_targets(group: Group, live: LiveGroup, wanted: Wanted) -> None:
+    """Refuse a target that lacks a tag, runs no scheduled actions, or cannot take a setting.
+
+    Raises:
+        ApplyRefused: says which.
+    """
+    missing = [f"{key}={value}" for key, value in group.tags if (key, value) not in (live.tags or ())]
+    if missing:
+        raise ApplyRefused(
+            f"{group.workload} ({group.name}) may not be written to",
+            why=f"it lacks the tag {_some(missing)}, which apply.require_tag asks for",
+            next_step="tag it, if scaler may write to it",
+        )
+    if live.suspended:
+        raise ApplyRefused(
+            f"{group.workload} ({group.name}) would not do what the plan says",
+            why=live.suspended[0],
+            next_step="resume it, or leave the workload out with --workload",
+        )
+    standing = {setting.attribute: setting.value for setting in live.settings}
+    for setting in wanted.settings:
+        _check_setting(group, standing.get(setting.attribute), setting)
+
+
+def _check_setting(group: Group, live: str | None, wanted: Setting) -> None:
+    name = f"{group.workload} ({group.name})"
+    if live is None and not wanted.attribute.startswith(PREDICTIVE):
+        raise ApplyRefused(
+            f"{name} has no {wanted.attribute.replace('_', ' ')}",
+            why="scaler sets it where it is, and makes none",
+            next_step="make it with Terraform, or remove it from apply: in the configuration",
+        )
+    if wanted.attribute != MIX or live is None or wanted.value is None:
+        return
+    before, after = (dict(json.loads(value)["instance_types"]) for value in (live, wanted.value))
+    if "by attributes" in before:
+        raise ApplyRefused(
+            f"{name} has no mix of instance types",
+            why="it chooses instances by attributes",
+            next_step="give it types with Terraform, or remove mixed_instances_policy from apply:",
+        )
+    moved = [name for name in before.keys() & after.keys() if before[name] != after[name]]
+    if moved:
+        raise ApplyRefused(
+            f"{name} counts capacity in other units than the plan",
+            why=f"{_some(moved)} weighs {before[min(moved)]} there and {after[min(moved)]} in the plan; "
+            "sizes and scheduled actions would mean something else",
+            next_step="set capacity.weights to those of the group, and plan again",
+        )
 
 
 def _some(names: Sequence[str]) -> str:

@@ -20,6 +20,9 @@ def differences(live: LiveGroup, accounted: Sequence[LiveGroup], now: datetime) 
         for field, label in (("min_size", "minimum"), ("max_size", "maximum"))
         if getattr(live, field) not in {size for state in accounted for size in _sizes(state, field, now)}
     ]
+    found += _setting_differences(live, accounted)
+    if not live.registered and all(state.registered for state in accounted):
+        found.append("it is not registered with Application Auto Scaling any more")
     states = [{action.name: action for action in state.actions} for state in accounted]
     standing = {action.name: action for action in live.actions}
     for name in sorted({*standing, *(name for state in states for name in state)}):
@@ -28,6 +31,17 @@ def differences(live: LiveGroup, accounted: Sequence[LiveGroup], now: datetime) 
         if standing.get(name) not in known and not (gone and name not in standing):
             found.append(f"scheduled action {name!a}: {_said(standing.get(name))}, was {_said(known[0])}")
     return tuple(found)
+
+
+def _setting_differences(live: LiveGroup, accounted: Sequence[LiveGroup]) -> list[str]:
+    """Settings are compared where the accounted states know of them: a plan reads those that it sets."""
+    found = []
+    for setting in live.settings:
+        known = [each.value for state in accounted for each in state.settings if each.attribute == setting.attribute]
+        if known and setting.value not in known:
+            label = setting.attribute.replace("_", " ")
+            found.append(f"{label} is {setting.value or 'not there'}, was {known[0] or 'not there'}")
+    return found
 
 
 def _sizes(state: LiveGroup, field: str, now: datetime) -> list[int]:

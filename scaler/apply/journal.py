@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from scaler.apply.interface import Change, Group
-from scaler.apply.records import change_of, change_record, group_record, live_of, live_record, text
+from scaler.apply.records import change_of, change_record, group_of, group_record, live_of, live_record, text
 from scaler.errors import Failed
 from scaler.history.store import Store
 from scaler.live.interface import LiveGroup
@@ -183,7 +183,7 @@ def read_journal(store: Store, run: str) -> Journal | None:
     try:
         found = Journal(store, run, before["plan_id"], before["account"], rolls_back=before["rolls_back"])
         found.groups = {
-            Group(**record["group"]): Recorded(live_of(record["before"]), live_of(record["after"]))
+            group_of(record["group"]): Recorded(live_of(record["before"]), live_of(record["after"]))
             for record in before["groups"]
         }
         said = {} if journal is None else {change["number"]: change for change in journal["changes"]}

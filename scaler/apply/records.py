@@ -8,7 +8,7 @@ from typing import Any
 
 from scaler.apply.interface import Change, Group, Wanted
 from scaler.live.fingerprint import live_group
-from scaler.live.interface import LiveGroup, ScheduledAction
+from scaler.live.interface import LiveGroup, ScheduledAction, Setting
 
 _SIZES = ("min_size", "max_size", "desired_size")
 
@@ -24,6 +24,7 @@ def action_record(action: ScheduledAction) -> dict[str, Any]:
         "name": action.name,
         "start": None if action.start is None else action.start.astimezone(UTC).isoformat(),
         "recurrence": action.recurrence,
+        "timezone": action.timezone,
         **{size: getattr(action, size) for size in _SIZES},
     }
     return {key: value for key, value in record.items() if value is not None}
@@ -36,35 +37,70 @@ def action_of(record: dict[str, Any]) -> ScheduledAction:
         record["name"],
         None if start is None else datetime.fromisoformat(start),
         record.get("recurrence"),
-        *(record.get(size) for size in _SIZES),
+        record.get("min_size"),
+        record.get("max_size"),
+        record.get("desired_size"),
+        record.get("timezone"),
     )
 
 
 def live_record(live: LiveGroup) -> dict[str, Any]:
-    """Sizes and actions."""
-    return {**{size: getattr(live, size) for size in _SIZES}, "actions": [action_record(a) for a in live.actions]}
+    """Sizes, actions and settings; of policies and tags nothing is ever taken back."""
+    return {
+        **{size: getattr(live, size) for size in _SIZES},
+        "actions": [action_record(a) for a in live.actions],
+        "registered": live.registered,
+        "settings": {setting.attribute: setting.value for setting in live.settings},
+    }
 
 
 def live_of(record: dict[str, Any]) -> LiveGroup:
     """What :func:`live_record` wrote."""
-    sizes = {size: int(record[size]) for size in _SIZES}
-    return live_group(**sizes, actions=[action_of(action) for action in record["actions"]])
+    return live_group(
+        min_size=int(record["min_size"]),
+        max_size=int(record["max_size"]),
+        desired_size=int(record["desired_size"]),
+        actions=[action_of(action) for action in record["actions"]],
+        registered=record.get("registered", True),
+        settings=[Setting(*item) for item in record.get("settings", {}).items()],
+    )
 
 
 def after(before: LiveGroup, wanted: Wanted, own_names: frozenset[str]) -> LiveGroup:
     """``before`` with what is wanted in place of what has ``own_names``."""
     foreign = [action for action in before.actions if action.name not in own_names]
+    settings = {setting.attribute: setting for setting in (*before.settings, *wanted.settings)}
     return live_group(
         min_size=before.min_size if wanted.min_size is None else wanted.min_size,
         max_size=before.max_size if wanted.max_size is None else wanted.max_size,
         desired_size=before.desired_size,
         actions=[*foreign, *wanted.actions],
+        settings=settings.values(),
     )
 
 
-def group_record(group: Group) -> dict[str, str]:
-    """Region, name, workload."""
-    return {"region": group.region, "name": group.name, "workload": group.workload}
+def group_record(group: Group) -> dict[str, Any]:
+    """Region, name, workload; what it is and what is owned of it."""
+    return {
+        "region": group.region,
+        "name": group.name,
+        "workload": group.workload,
+        "kind": group.kind,
+        "owns": list(group.owns),
+        "tags": dict(group.tags),
+    }
+
+
+def group_of(record: dict[str, Any]) -> Group:
+    """What :func:`group_record` wrote, or an earlier version of it."""
+    return Group(
+        record["region"],
+        record["name"],
+        record["workload"],
+        record.get("kind", "asg"),
+        tuple(record.get("owns", ())),
+        tuple(sorted(record.get("tags", {}).items())),
+    )
 
 
 def change_record(change: Change) -> dict[str, Any]:
@@ -76,16 +112,21 @@ def change_record(change: Change) -> dict[str, Any]:
         "names": list(change.names),
         "min_size": change.min_size,
         "max_size": change.max_size,
+        "setting": None if change.setting is None else [change.setting.attribute, change.setting.value],
+        "desired_size": change.desired_size,
     }
 
 
 def change_of(record: dict[str, Any]) -> Change:
     """What :func:`change_record` wrote."""
+    setting = record.get("setting")
     return Change(
-        Group(**record["group"]),
+        group_of(record["group"]),
         record["kind"],
         tuple(action_of(action) for action in record["actions"]),
         tuple(record["names"]),
         record["min_size"],
         record["max_size"],
+        None if setting is None else Setting(*setting),
+        record.get("desired_size"),
     )

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from scaler.apply.asg import Target
 from scaler.apply.changes import changes_between
-from scaler.apply.interface import ApplyRefused, GroupPlan
+from scaler.apply.interface import ApplyRefused, GroupPlan, Target
 from scaler.apply.journal import Journal, read_journal
 from scaler.apply.run import Prepared, require_accounted
 from scaler.apply.wanted import earlier_state

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from scaler.apply.asg import Target, in_effect
 from scaler.apply.changes import changes_between
-from scaler.apply.checks import groups_of
+from scaler.apply.checks import check_targets, groups_of
 from scaler.apply.drift import differences
-from scaler.apply.interface import ApplyFailed, Change, Group, GroupPlan, PlanStale
+from scaler.apply.interface import ApplyFailed, Change, Group, GroupPlan, PlanStale, Target
 from scaler.apply.journal import Journal, Recorded, read_journal
 from scaler.apply.records import after
+from scaler.apply.targets import in_effect
 from scaler.apply.wanted import own, wanted_state
 from scaler.errors import ScalerError
 from scaler.history.store import Store
-from scaler.live.interface import LiveGroup, ScheduledAction
+from scaler.live.interface import LiveGroup, ScheduledAction, Setting
+from scaler.live.settings import canonical
 from scaler.plan.document import LivePart, Plan, WorkloadPart
 
 
@@ -75,6 +76,7 @@ def prepare(
     groups = []
     for group, part in named:
         wanted = wanted_state(part, live[group], now, lower_live=part.name in lower_live)
+        check_targets(group, live[group], wanted)
         recorded = journal.groups.get(group)
         groups.append(
             GroupPlan(
@@ -153,7 +155,8 @@ def _make(journal: Journal, index: int, following: int | None, target: Target, c
         done = in_effect(change, target.read([change.group])[change.group], clock())
     except ScalerError as error:
         refusal, done = refusal or error, False
-    if not done:
+    # What a scaling policy raises again at once has been lowered all the same.
+    if not done and not (change.kind == "lower" and refusal is None):
         why = "AWS accepted it, but does not show it" if refusal is None else f"{refusal.what}: {refusal.why}"
         journal.state = "failed"
         journal.mark(index, "failed", clock(), why)
@@ -198,12 +201,20 @@ def _accounted(recorded: Recorded | None, part: WorkloadPart) -> tuple[LiveGroup
 
 def _as_planned(part: LivePart) -> LiveGroup:
     actions = tuple(
-        ScheduledAction(a.name, a.start, a.recurrence, a.min_size, a.max_size, a.desired_size) for a in part.actions
+        ScheduledAction(a.name, a.start, a.recurrence, a.min_size, a.max_size, a.desired_size, a.timezone)
+        for a in part.actions
     )
-    return LiveGroup(part.min_size, part.max_size, part.desired_size, actions, part.fingerprint)
+    settings = tuple(Setting(s.attribute, None if s.value is None else canonical(s.value)) for s in part.settings)
+    return LiveGroup(
+        part.min_size, part.max_size, part.desired_size, actions, part.fingerprint, part.registered, settings=settings
+    )
 
 
 def _notes(part: WorkloadPart, live: LiveGroup) -> tuple[str, ...]:
+    notes = [] if live.registered else ["not registered with Application Auto Scaling: that comes first"]
     if part.live is None or part.live.desired_size == live.desired_size:
-        return ()
-    return (f"desired capacity moved {part.live.desired_size} → {live.desired_size} since the plan; it is left alone",)
+        return tuple(notes)
+    return (
+        *notes,
+        f"desired capacity moved {part.live.desired_size} → {live.desired_size} since the plan; it is left alone",
+    )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from scaler.apply.interface import ApplyRefused, Wanted
-from scaler.live.interface import LiveGroup, ScheduledAction
-from scaler.plan.document import StepPart, WorkloadPart
+from scaler.live.interface import LiveGroup, ScheduledAction, Setting
+from scaler.live.settings import canonical
+from scaler.plan.document import SettingPart, StepPart, WorkloadPart
 from scaler.plan.schedule import ACTION_PREFIX, is_ours
 
 #: An action that starts earlier than this from now may be in the past when AWS reads it, which AWS refuses.
@@ -14,6 +16,8 @@ SOON = timedelta(seconds=60)
 #: AWS runs an action up to two minutes late; a third covers clocks.
 LATE = timedelta(minutes=3)
 _MINUTE = timedelta(minutes=1)
+#: The setting that is no attribute to read: what the desired capacity is lowered to.
+DESIRED = "desired_size"
 
 
 def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lower_live: bool) -> Wanted:
@@ -41,7 +45,27 @@ def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lowe
         min_size=current,
         max_size=max(max_size, least),
         actions=_actions(coming, live.min_size if current is None else current, live),
+        settings=_settings(workload.settings),
+        desired_size=_lowered(workload, live, live.min_size if current is None else current),
     )
+
+
+def _settings(parts: Iterable[SettingPart]) -> tuple[Setting, ...]:
+    return tuple(
+        sorted(
+            Setting(part.attribute, None if part.value is None else canonical(part.value))
+            for part in parts
+            if part.attribute != DESIRED
+        )
+    )
+
+
+def _lowered(workload: WorkloadPart, live: LiveGroup, floor: int) -> int | None:
+    """What the plan lowers the desired capacity to, unless it has moved since: then somebody needs it."""
+    given = next((part.value for part in workload.settings if part.attribute == DESIRED), None)
+    if not isinstance(given, int) or workload.live is None or workload.live.desired_size != live.desired_size:
+        return None
+    return max(given, floor)
 
 
 def _actions(steps: list[StepPart], level: int, live: LiveGroup) -> tuple[ScheduledAction, ...]:
@@ -95,4 +119,6 @@ def earlier_state(before: LiveGroup, live: LiveGroup, now: datetime, *, lower_li
     actions = tuple(a for a in own(before) if a.start is not None and a.start > now + SOON)
     # Running instances are not taken away by a maximum that comes back.
     max_size = sizes["max_size"] if lower_live else max(sizes["max_size"], live.desired_size)
-    return Wanted(min_size=sizes["min_size"], max_size=max_size, actions=actions)
+    # A target that nobody kept within sizes stays registered: taking that back would take other people's
+    # policies with it. Its sizes are what ran, which keeps it there as before.
+    return Wanted(min_size=sizes["min_size"], max_size=max_size, actions=actions, settings=before.settings)

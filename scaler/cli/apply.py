@@ -13,7 +13,7 @@ import typer
 from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption
 
 if TYPE_CHECKING:
-    from scaler.apply.asg import AutoScalingGroups
+    from scaler.apply.targets import AwsTargets
     from scaler.apply.journal import Journal
     from scaler.apply.run import Prepared
     from scaler.config import Project
@@ -77,7 +77,7 @@ class _Session:
     project: Project
     runtime: Runtime
     store: Store
-    target: AutoScalingGroups
+    target: AwsTargets
     lower_live: frozenset[str]
 
     def for_plan(self, path: Path) -> Callable[[], Prepared]:
@@ -123,10 +123,10 @@ class _Session:
 
 
 def _session(project: Project, runtime: Runtime, lower_live: frozenset[str]) -> _Session:
-    from scaler.apply.asg import AutoScalingGroups
+    from scaler.apply.targets import AwsTargets
     from scaler.pipeline import open_store
 
-    return _Session(project, runtime, open_store(project, runtime), AutoScalingGroups(runtime.aws), lower_live)
+    return _Session(project, runtime, open_store(project, runtime), AwsTargets(runtime.aws), lower_live)
 
 
 def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_run: bool) -> None:

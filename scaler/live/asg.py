@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from scaler.aws.interface import AwsClients, AwsFailed, AwsUnavailable
-from scaler.aws.session import call
-from scaler.config import Workload
 from scaler.errors import ScalerError
 from scaler.live.fingerprint import live_group
-from scaler.live.interface import Identity, LiveGroup, ScheduledAction
-from scaler.live.offline import OfflineLive, configured
-
-__all__ = ["AutoScalingLive", "OfflineLive"]
+from scaler.live.interface import Asked, LiveGroup, ScheduledAction
+from scaler.live.paging import paged
+from scaler.live.settings import needs_policies, read_settings
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
 GROUPS_PER_CALL = 50
@@ -22,74 +19,39 @@ RECORDS_PER_PAGE = 100
 
 
 class AutoScalingLive:
-    """Reads groups and their scheduled actions; asks AWS only where the configuration gives no sizes."""
+    """Reads groups and their scheduled actions, and of what else is asked for."""
 
     def __init__(self, clients: AwsClients) -> None:
         self._clients = clients
-        self._regions: set[str | None] = set()
 
-    def read(self, workloads: Sequence[Workload]) -> dict[str, LiveGroup | ScalerError | None]:
-        """The live group of each workload by name.
+    def groups(self, asked: Iterable[Asked]) -> dict[Asked, LiveGroup | ScalerError | None]:
+        """Each group: ``None`` where there is none, the error where it could not be read."""
+        by_region: dict[str | None, list[Asked]] = {}
+        for each in sorted(set(asked), key=lambda each: each.name):
+            by_region.setdefault(each.region, []).append(each)
+        states: dict[Asked, LiveGroup | ScalerError | None] = {}
+        for region, mine in by_region.items():
+            states.update(self._in_region(region, mine))
+        return states
 
-        ``None`` where the group does not exist yet; the error where it could not be read.
-        """
-        found: dict[str, LiveGroup | ScalerError | None] = {}
-        asked: dict[str | None, list[Workload]] = {}
-        for workload in workloads:
-            if workload.live is not None or workload.target.facts.service != "autoscaling":
-                found[workload.name] = configured(workload)
-            else:
-                asked.setdefault(workload.region, []).append(workload)
-        for region, mine in asked.items():
-            found.update(self._in_region(region, mine))
-        return {workload.name: found[workload.name] for workload in workloads}
-
-    def identity(self) -> Identity:
-        """Account and region that were read; unknown if AWS was not asked.
-
-        The region is unknown, too, where groups of several were read.
-
-        Raises:
-            AwsFailed: AWS was asked, but does not say who we are.
-        """
-        if not self._regions:
-            return Identity(account=None, region=None)
-        regions = {self._clients.region(region) for region in self._regions}
-        caller = call(
-            self._clients,
-            "sts",
-            "GetCallerIdentity",
-            region=min(self._regions, key=lambda region: region or ""),
-            resource="the caller's identity",
-        )
-        return Identity(account=caller.get("Account"), region=regions.pop() if len(regions) == 1 else None)
-
-    def groups(self, region: str | None, names: Iterable[str]) -> dict[str, LiveGroup | ScalerError | None]:
-        """The groups of these names in one region, as :meth:`read` gives them."""
-        wanted = sorted(set(names))
-        states: dict[str, LiveGroup | ScalerError | None] = {}
+    def _in_region(self, region: str | None, asked: list[Asked]) -> dict[Asked, LiveGroup | ScalerError | None]:
+        states: dict[Asked, LiveGroup | ScalerError | None] = {}
         unavailable: AwsUnavailable | None = None
-        for batch in (wanted[first : first + GROUPS_PER_CALL] for first in range(0, len(wanted), GROUPS_PER_CALL)):
+        for batch in (asked[first : first + GROUPS_PER_CALL] for first in range(0, len(asked), GROUPS_PER_CALL)):
             try:
                 if unavailable is not None:
                     raise unavailable
-                described = {group["AutoScalingGroupName"]: group for group in self._groups(region, batch)}
+                names = sorted({each.name for each in batch})
+                described = {group["AutoScalingGroupName"]: group for group in self._groups(region, names)}
             except ScalerError as caught:
                 error = caught
                 # Without network or credentials the next batch would only wait to say the same.
                 if isinstance(error, AwsUnavailable):
-                    error = unavailable = unavailable or _without_live(error)
+                    error = unavailable = unavailable or without_live(error)
                 states.update(dict.fromkeys(batch, error))
             else:
-                self._regions.add(region)
-                states.update({name: self._state(region, described.get(name)) for name in batch})
+                states.update({each: self._state(each, described.get(each.name)) for each in batch})
         return states
-
-    def _in_region(
-        self, region: str | None, workloads: Sequence[Workload]
-    ) -> dict[str, LiveGroup | ScalerError | None]:
-        states = self.groups(region, [workload.target.name for workload in workloads])
-        return {workload.name: states[workload.target.name] for workload in workloads}
 
     def _groups(self, region: str | None, names: Sequence[str]) -> Iterator[dict[str, Any]]:
         return self._paged(
@@ -100,78 +62,77 @@ class AutoScalingLive:
             AutoScalingGroupNames=list(names),
         )
 
-    def _state(self, region: str | None, group: dict[str, Any] | None) -> LiveGroup | ScalerError | None:
+    def _state(self, asked: Asked, group: Mapping[str, Any] | None) -> LiveGroup | ScalerError | None:
         if group is None:
             return None
-        name = group["AutoScalingGroupName"]
         if group.get("Status"):  # set only while the group is being deleted
             return AwsFailed(
-                f"the Auto Scaling group {name} is going away",
+                f"the Auto Scaling group {asked.name} is going away",
                 why=f"its status is {group['Status']}",
                 next_step="Wait until it is gone, or point the workload at another group.",
             )
         try:
-            actions = [
-                _action(described)
-                for described in self._paged(
-                    "DescribeScheduledActions",
-                    "ScheduledUpdateGroupActions",
-                    region=region,
-                    resource=name,
-                    AutoScalingGroupName=name,
-                )
-            ]
+            described = self._on(asked, "DescribeScheduledActions", "ScheduledUpdateGroupActions")
+            actions = [_action(each) for each in described]
+            needed = needs_policies(asked.settings)
+            policies = list(self._on(asked, "DescribePolicies", "ScalingPolicies")) if needed else []
         except ScalerError as error:
             return error
+        tags = [(str(tag["Key"]), str(tag["Value"])) for tag in group.get("Tags") or ()]
         return live_group(
             min_size=group["MinSize"],
             max_size=group["MaxSize"],
             desired_size=group["DesiredCapacity"],
             actions=actions,
+            policies=[policy["PolicyName"] for policy in policies],
+            settings=read_settings(asked.settings, group, policies),
+            tags=tags if asked.tags else None,
+            suspended=_suspended(group),
         )
+
+    def _on(self, asked: Asked, operation: str, member: str) -> Iterator[dict[str, Any]]:
+        return self._paged(operation, member, region=asked.region, resource=asked.name, AutoScalingGroupName=asked.name)
 
     def _paged(
         self, operation: str, member: str, *, region: str | None, resource: str, **parameters: Any
     ) -> Iterator[dict[str, Any]]:
-        token: str | None = None
-        seen: set[str] = set()
-        while True:
-            page = call(
-                self._clients,
-                "autoscaling",
-                operation,
-                region=region,
-                resource=resource,
-                MaxRecords=RECORDS_PER_PAGE,
-                **parameters,
-                **({"NextToken": token} if token else {}),
-            )
-            yield from page.get(member, ())
-            token = page.get("NextToken")
-            if not token:
-                return
-            if token in seen:
-                raise AwsFailed(
-                    f"loop detected: {operation} gave the same NextToken twice",
-                    why=f"the pages for {resource} never end",
-                    next_step="Run it again; if it stays, check what AWS_ENDPOINT_URL points at.",
-                )
-            seen.add(token)
+        return paged(
+            self._clients,
+            "autoscaling",
+            operation,
+            member,
+            region=region,
+            resource=resource,
+            MaxRecords=RECORDS_PER_PAGE,
+            **parameters,
+        )
+
+
+def _suspended(group: Mapping[str, Any]) -> list[str]:
+    stopped = {str(process.get("ProcessName")) for process in group.get("SuspendedProcesses") or ()}
+    return [
+        f"its process {name} is suspended: {effect}"
+        for name, effect in (("ScheduledActions", "no scheduled action runs"), ("Launch", "no instance is launched"))
+        if name in stopped
+    ]
 
 
 def _action(described: dict[str, Any]) -> ScheduledAction:
     start: datetime | None = described.get("StartTime")
+    recurrence = described.get("Recurrence")
+    zone = described.get("TimeZone") if recurrence else None
     return ScheduledAction(
         name=described["ScheduledActionName"],
         start=start.astimezone(UTC) if start else None,
-        recurrence=described.get("Recurrence"),
+        recurrence=recurrence,
         min_size=described.get("MinSize"),
         max_size=described.get("MaxSize"),
         desired_size=described.get("DesiredCapacity"),
+        timezone=None if zone in {None, "UTC", "Etc/UTC"} else zone,
     )
 
 
-def _without_live(error: AwsUnavailable) -> AwsUnavailable:
+def without_live(error: AwsUnavailable) -> AwsUnavailable:
     """The same, for somebody who may not have meant to ask AWS at all."""
     return AwsUnavailable(
         error.what,

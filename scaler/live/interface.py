@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from scaler.config import Workload
+from scaler.config import TargetKind, Workload
 from scaler.errors import ScalerError
 
 
 @dataclass(frozen=True)
 class ScheduledAction:
-    """A scheduled action that stands on the group already."""
+    """A scheduled action that stands on the target already.
+
+    Attributes:
+        start: when it runs, if once; else from when on it recurs, ``None`` if that is not limited.
+        recurrence: ``None`` if it runs once; as the service writes it.
+        timezone: IANA zone that the recurrence is meant in; ``None`` is UTC.
+    """
 
     name: str
     start: datetime | None
@@ -21,6 +27,20 @@ class ScheduledAction:
     min_size: int | None
     max_size: int | None
     desired_size: int | None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """Something of a target beside its sizes and actions.
+
+    Attributes:
+        attribute: ``mixed_instances_policy``, ``target_value POLICY`` or ``predictive_policy POLICY``.
+        value: canonical JSON; ``None`` where the target has no such thing.
+    """
+
+    attribute: str
+    value: str | None
 
 
 @dataclass(frozen=True)
@@ -31,6 +51,11 @@ class LiveGroup:
         min_size, max_size, desired_size: in capacity units, as the target counts them.
         actions: scheduled actions on the target, whoever made them, sorted by name.
         fingerprint: sha256 over all of this; two equal states have equal fingerprints.
+        registered: whether a service keeps it within sizes at all. Where none does, all three are what runs.
+        policies: names of the scaling policies on it, sorted; none where they were not asked for.
+        settings: those that were asked for, sorted.
+        tags: those of the target, sorted; ``None`` where they were not asked for.
+        suspended: why its scheduled actions do nothing now, one line each.
     """
 
     min_size: int
@@ -38,6 +63,28 @@ class LiveGroup:
     desired_size: int
     actions: tuple[ScheduledAction, ...]
     fingerprint: str
+    registered: bool = True
+    policies: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    tags: tuple[tuple[str, str], ...] | None = None
+    suspended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class Asked:
+    """A target that is to be read.
+
+    Attributes:
+        region: ``None`` is the one that botocore selects.
+        settings: attributes to read beside sizes and actions.
+        tags: whether its tags are read.
+    """
+
+    kind: TargetKind
+    region: str | None
+    name: str
+    settings: tuple[str, ...] = ()
+    tags: bool = False
 
 
 @dataclass(frozen=True)

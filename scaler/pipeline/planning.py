@@ -17,8 +17,9 @@ from scaler.errors import ScalerError
 from scaler.forecast.interface import QuantileForecast
 from scaler.history.interface import Panel
 from scaler.history.panels import History
-from scaler.live.asg import AutoScalingLive, OfflineLive
+from scaler.live.aws import AwsLive
 from scaler.live.interface import LiveGroup, LiveState
+from scaler.live.offline import OfflineLive
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized
 from scaler.pipeline.fetching import chosen, fetch
@@ -72,7 +73,7 @@ def make_plan(
     facts = facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
     history = fetch(project, runtime, as_of=as_of, only=only)
     # What runs is read first: without it the forecasts, which take longest, would be for nothing.
-    reader = OfflineLive() if runtime.offline else AutoScalingLive(runtime.aws)
+    reader = OfflineLive() if runtime.offline else AwsLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
     assumptions = Assumptions(accepted, events, models)

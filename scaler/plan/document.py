@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from scaler.config.targets import TargetKind
 
@@ -157,6 +157,23 @@ class ActionPart(Part):
     min_size: int | None = Field(description="Minimum that it sets; None leaves it.")
     max_size: int | None = Field(description="Maximum that it sets; None leaves it.")
     desired_size: int | None = Field(description="Desired capacity that it sets; None leaves it.")
+    timezone: str | None = Field(default=None, description="IANA zone of the recurrence; None is UTC.")
+
+
+class SettingPart(Part):
+    """Something of a target beside its sizes and actions."""
+
+    attribute: str = Field(
+        description="mixed_instances_policy, target_value POLICY, predictive_policy POLICY or desired_size."
+    )
+    value: JsonValue = Field(description="What it is; None where the target has no such thing.")
+
+
+class WriterPart(Part):
+    """The one writer of an attribute of the target."""
+
+    attribute: str = Field(description="What is written, in words.")
+    writer: str = Field(description="Who writes it, in words.")
 
 
 class LivePart(Part):
@@ -168,6 +185,11 @@ class LivePart(Part):
     foreign_actions: int = Field(description="Scheduled actions that are not scaler's.")
     actions: tuple[ActionPart, ...] = Field(default=(), description="All scheduled actions, sorted by name.")
     fingerprint: str = Field(description="sha256 over sizes and scheduled actions.")
+    registered: bool = Field(
+        default=True, description="Whether a service keeps it within sizes; if not, all three are what runs."
+    )
+    policies: tuple[str, ...] = Field(default=(), description="Scaling policies on it, where they were read.")
+    settings: tuple[SettingPart, ...] = Field(default=(), description="What stood where the plan has settings, sorted.")
 
 
 class TargetPart(Part):
@@ -250,6 +272,13 @@ class WorkloadPart(Part):
         default=(), description="What was looked at that would stop it at launch, the gravest first."
     )
     weekly: WeeklyPart | None = Field(default=None, description="The recurring weekly profile; None without one.")
+    settings: tuple[SettingPart, ...] = Field(
+        default=(), description="What scaler apply sets beside sizes and scheduled actions, as the configuration says."
+    )
+    required_tags: dict[str, str] = Field(
+        default_factory=dict, description="Tags without which scaler apply does not write to the target."
+    )
+    writers: tuple[WriterPart, ...] = Field(default=(), description="The one writer of each attribute of the target.")
 
 
 class Plan(Part):

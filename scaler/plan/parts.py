@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 from scaler.history.quality_report import for_plan
@@ -14,6 +15,7 @@ from scaler.plan.document import (
     HistoryPart,
     LivePart,
     PreflightPart,
+    SettingPart,
 )
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import foreign_actions
@@ -106,8 +108,15 @@ def live_part(inputs: WorkloadInputs) -> LivePart | None:
                 min_size=action.min_size,
                 max_size=action.max_size,
                 desired_size=action.desired_size,
+                timezone=action.timezone,
             )
             for action in live.actions
         ),
         fingerprint=live.fingerprint,
+        registered=live.registered,
+        policies=live.policies,
+        settings=tuple(
+            SettingPart(attribute=each.attribute, value=None if each.value is None else json.loads(each.value))
+            for each in live.settings
+        ),
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scaler.apply.asg import AutoScalingGroups
+from scaler.apply.targets import AwsTargets
 from scaler.apply.run import Prepared, execute, prepare
 from scaler.aws.session import BotocoreClients
 from scaler.demo.emulator import Emulator
@@ -105,7 +105,7 @@ class Aws:
 
     def live(self, *names: str) -> dict[Any, LiveGroup]:
         """The groups of these workloads as they are."""
-        return AutoScalingGroups(self.clients).read([group(name) for name in names])
+        return AwsTargets(self.clients).read([group(name) for name in names])
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 def apply_once(plan: Plan, clients: Any, store: FolderStore, now: datetime | None = None, **given: Any) -> Prepared:
     """One attempt, from the look to the last change."""
-    target = AutoScalingGroups(clients)
+    target = AwsTargets(clients)
     moment = now or quarter()
     prepared = prepare(plan, target, store, moment, account=ACCOUNT, **given)
     execute(prepared, target, Lease(), lambda: moment)

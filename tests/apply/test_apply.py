@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scaler.apply.asg import AutoScalingGroups
+from scaler.apply.targets import AwsTargets
 from scaler.apply.interface import ApplyFailed, PlanStale
 from scaler.apply.run import prepare, run_name
 from scaler.aws.interface import AwsUnavailable
@@ -166,7 +166,7 @@ def test_a_lost_answer_is_looked_up(aws, store, after) -> None:
         assert journal(store, plan)["counts"] == {"done": 0, "failed": 1, "started": 0, "pending": 1}
         apply_once(plan, aws.clients, store)
     assert journal(store, plan)["state"] == "done"
-    assert prepare(plan, AutoScalingGroups(aws.clients), store, now(), account=ACCOUNT).changes == ()
+    assert prepare(plan, AwsTargets(aws.clients), store, now(), account=ACCOUNT).changes == ()
 
 
 def test_failing_at_change_three_of_five(aws, store) -> None:

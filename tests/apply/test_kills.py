@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from scaler.apply.asg import AutoScalingGroups
+from scaler.apply.targets import AwsTargets
 from scaler.apply.run import prepare, run_name
 from tests.apply.builders import ACCOUNT, group, plan_of, quarter
 from tests.apply.conftest import CountingClients, Killed, apply_once
@@ -29,7 +29,7 @@ def read_journal(store, plan):
 
 def assert_complete(plan, clients, store, moment):
     """The groups are as the plan says, and the journal says that they are, each change once."""
-    target = AutoScalingGroups(clients)
+    target = AwsTargets(clients)
     prepared = prepare(plan, target, store, moment, account=ACCOUNT)
     assert prepared.changes == ()
     for part in plan.workloads:
@@ -50,7 +50,7 @@ def test_forty_workloads_killed_at_every_call_in_turn(after) -> None:
     moment = quarter()
     sizes = {f"{name}-asg": (2, 20, 4) for name in FORTY}
     whole = MemoryAutoScaling(sizes)
-    plan = plan_of(levels(FORTY), AutoScalingGroups(whole).read([group(n) for n in FORTY]), moment)
+    plan = plan_of(levels(FORTY), AwsTargets(whole).read([group(n) for n in FORTY]), moment)
     counted = CountingClients(whole)
     apply_once(plan, counted, MemoryStore(), moment)
     assert len(counted.calls) > 200
@@ -84,7 +84,7 @@ def test_killed_at_a_write_of_the_journal(fault) -> None:
     moment = quarter()
     sizes = {f"{name}-asg": (2, 20, 4) for name in FORTY}
     aws, whole, store = MemoryAutoScaling(sizes), MemoryAutoScaling(sizes), Stopping()
-    plan = plan_of(levels(FORTY), AutoScalingGroups(aws).read([group(n) for n in FORTY]), moment)
+    plan = plan_of(levels(FORTY), AwsTargets(aws).read([group(n) for n in FORTY]), moment)
     apply_once(plan, whole, MemoryStore(), moment)
     try:
         apply_once(plan, aws, store, moment)

@@ -12,7 +12,7 @@ import pytest
 from scaler.aws.interface import AccessDenied, AwsFailed, AwsUnavailable
 from scaler.aws.session import BotocoreClients
 from scaler.config import Config, Project, Workload
-from scaler.live.asg import AutoScalingLive
+from scaler.live.aws import AwsLive
 from scaler.live.fingerprint import live_group
 from scaler.live.interface import Identity, LiveGroup, ScheduledAction
 from scaler.live.offline import OfflineLive
@@ -42,10 +42,10 @@ def server() -> Iterator[AutoScalingStandIn]:
 
 
 @pytest.fixture
-def live(server: AutoScalingStandIn) -> Iterator[AutoScalingLive]:
+def live(server: AutoScalingStandIn) -> Iterator[AwsLive]:
     """Reads from that."""
     clients = BotocoreClients(region="us-east-1", endpoint_url=server.url, attempts=1)
-    yield AutoScalingLive(clients)
+    yield AwsLive(clients)
     clients.close()
 
 
@@ -75,7 +75,7 @@ def emulated(fresh_aws: str) -> Iterator[BotocoreClients]:
 @pytest.mark.emulator
 def test_a_group_is_read_as_it_is(emulated: BotocoreClients) -> None:
     """Sizes, and the actions on it sorted by name with their times in UTC."""
-    (group,) = AutoScalingLive(emulated).read(workloads("web")).values()
+    (group,) = AwsLive(emulated).read(workloads("web")).values()
 
     assert isinstance(group, LiveGroup)
     assert (group.min_size, group.max_size, group.desired_size) == (2, 20, 5)
@@ -89,7 +89,7 @@ def test_a_group_is_read_as_it_is(emulated: BotocoreClients) -> None:
 @pytest.mark.emulator
 def test_the_fingerprint_follows_the_state(emulated: BotocoreClients) -> None:
     """Two readings of one state agree; a change of a size or of an action does not."""
-    live, asked = AutoScalingLive(emulated), workloads("web")
+    live, asked = AwsLive(emulated), workloads("web")
     autoscaling = emulated.client("autoscaling", None)
     first, again = live.read(asked)["web"], live.read(asked)["web"]
     autoscaling.update_auto_scaling_group(AutoScalingGroupName="web", MinSize=3)
@@ -104,7 +104,7 @@ def test_the_fingerprint_follows_the_state(emulated: BotocoreClients) -> None:
 @pytest.mark.emulator
 def test_a_group_that_does_not_exist_yet_is_none(emulated: BotocoreClients) -> None:
     """Terraform may be about to create it: that is not an error, and not a group of size zero."""
-    found = AutoScalingLive(emulated).read(workloads("new", "web"))
+    found = AwsLive(emulated).read(workloads("new", "web"))
     assert found["new"] is None
     assert isinstance(found["web"], LiveGroup)
 
@@ -112,7 +112,7 @@ def test_a_group_that_does_not_exist_yet_is_none(emulated: BotocoreClients) -> N
 @pytest.mark.emulator
 def test_the_identity_is_the_accounts(emulated: BotocoreClients) -> None:
     """After AWS was asked, account and region are known."""
-    live = AutoScalingLive(emulated)
+    live = AwsLive(emulated)
     live.read(workloads("web"))
     assert live.identity() == Identity(account="123456789012", region="us-east-1")
 
@@ -120,7 +120,7 @@ def test_the_identity_is_the_accounts(emulated: BotocoreClients) -> None:
 @pytest.mark.emulator
 def test_groups_of_several_regions(emulated: BotocoreClients) -> None:
     """Each group is looked for in its own region only; no one region is then the identity's."""
-    live = AutoScalingLive(emulated)
+    live = AwsLive(emulated)
     here, there = workloads("web", region="us-east-1")[0], workloads("web", region="eu-west-1")[0]
     assert live.read([there])["web"] is None
     assert isinstance(live.read([here])["web"], LiveGroup)
@@ -130,7 +130,7 @@ def test_groups_of_several_regions(emulated: BotocoreClients) -> None:
 def test_configured_sizes_need_no_aws() -> None:
     """Where the configuration gives the sizes nothing is asked, and whose they are is unknown."""
     given = workloads("web", live={"min_size": 2, "max_size": 20, "desired_size": 5})
-    live = AutoScalingLive(BotocoreClients(endpoint_url="http://127.0.0.1:9", region="us-east-1", attempts=1))
+    live = AwsLive(BotocoreClients(endpoint_url="http://127.0.0.1:9", region="us-east-1", attempts=1))
 
     group = live.read(given)["web"]
 
@@ -145,7 +145,7 @@ def test_offline_the_rest_is_unknown() -> None:
     assert OfflineLive().identity() == Identity(account=None, region=None)
 
 
-def test_groups_and_actions_are_paged(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_groups_and_actions_are_paged(server: AutoScalingStandIn, live: AwsLive) -> None:
     """All pages of both are read; 120 groups are named in three batches of at most 50."""
     names = [f"g{number:03}" for number in range(120)]
     server.groups = {name: (1, number, 1) for number, name in enumerate(names)}
@@ -163,7 +163,7 @@ def test_groups_and_actions_are_paged(server: AutoScalingStandIn, live: AutoScal
     assert named == [50, 50, 20]
 
 
-def test_two_workloads_may_share_a_group(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_two_workloads_may_share_a_group(server: AutoScalingStandIn, live: AwsLive) -> None:
     """The group is asked once and stands under both names."""
     one, two = workloads("one", "two", target={"asg": "web"})
     found = live.read([one, two])
@@ -171,7 +171,7 @@ def test_two_workloads_may_share_a_group(server: AutoScalingStandIn, live: AutoS
     assert len(server.asked) == 2  # the group and its actions
 
 
-def test_denied_is_an_error_of_each_workload(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_denied_is_an_error_of_each_workload(server: AutoScalingStandIn, live: AwsLive) -> None:
     """Row 2: what may not be read is an error, not a group that does not exist."""
     server.denied = frozenset({"DescribeAutoScalingGroups"})
     found = live.read(workloads("api", "web"))
@@ -180,7 +180,7 @@ def test_denied_is_an_error_of_each_workload(server: AutoScalingStandIn, live: A
         assert "autoscaling:DescribeAutoScalingGroups" in error.what
 
 
-def test_denied_actions_are_an_error_of_their_group(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_denied_actions_are_an_error_of_their_group(server: AutoScalingStandIn, live: AwsLive) -> None:
     """Without its actions a group is not known: an error there, and the other group as it is."""
     server.denied_groups = frozenset({"web"})
     found = live.read(workloads("api", "web"))
@@ -189,7 +189,7 @@ def test_denied_actions_are_an_error_of_their_group(server: AutoScalingStandIn, 
     assert isinstance(found["api"], LiveGroup)
 
 
-def test_a_group_that_is_being_deleted_is_an_error(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_a_group_that_is_being_deleted_is_an_error(server: AutoScalingStandIn, live: AwsLive) -> None:
     """Its sizes mean nothing any more."""
     server.deleting = frozenset({"web"})
     found = live.read(workloads("api", "web"))
@@ -198,7 +198,7 @@ def test_a_group_that_is_being_deleted_is_an_error(server: AutoScalingStandIn, l
     assert isinstance(found["api"], LiveGroup)
 
 
-def test_an_endless_page_is_an_error(server: AutoScalingStandIn, live: AutoScalingLive) -> None:
+def test_an_endless_page_is_an_error(server: AutoScalingStandIn, live: AwsLive) -> None:
     """Row 7 for groups: the same token again ends in an error."""
     server.repeat_token = True
     found = live.read(workloads("web"))
@@ -209,7 +209,7 @@ def test_an_endless_page_is_an_error(server: AutoScalingStandIn, live: AutoScali
 def test_no_network_is_an_error_told_once_per_region() -> None:
     """Without an answer each workload has the error, and batches after the first do not wait for it again."""
     clients = BotocoreClients(region="us-east-1", endpoint_url="http://127.0.0.1:9", attempts=1)
-    live = AutoScalingLive(clients)
+    live = AwsLive(clients)
 
     found = live.read(workloads(*(f"g{number:03}" for number in range(60))))
 
@@ -219,7 +219,7 @@ def test_no_network_is_an_error_told_once_per_region() -> None:
     clients.close()
 
 
-def test_no_credentials_are_an_error(server: AutoScalingStandIn, live: AutoScalingLive, monkeypatch) -> None:
+def test_no_credentials_are_an_error(server: AutoScalingStandIn, live: AwsLive, monkeypatch) -> None:
     """Row 1: the error names the profile; nothing is sent."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
