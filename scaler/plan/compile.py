@@ -2,75 +2,92 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.plan.descent import Descent, descend
+from scaler.plan.level import Level
+from scaler.plan.partition import Atoms, Ints, partition
+from scaler.plan.step_down import limit_levels_down, limit_steps_down
 
-@dataclass(frozen=True)
-class Level:
-    """One level of the schedule: steps ``first`` up to and without ``end``, at ``units``."""
-
-    first: int
-    end: int
-    units: int
+__all__ = ["Level", "compile_levels"]
 
 
-def compile_levels(units: NDArray[np.int64], max_levels: int) -> tuple[Level, ...]:
+def compile_levels(
+    units: NDArray[np.int64],
+    max_levels: int,
+    *,
+    dwell: int = 1,
+    before: int | None = None,
+    max_step_down: float = 1.0,
+    may_begin: NDArray[np.bool_] | None = None,
+) -> tuple[Level, ...]:
     """Cover ``units`` from above with at most ``max_levels`` levels; neighbours differ.
 
-    The least surplus is a shortest path through the boundaries between runs of equal requirement: an
-    edge from one boundary to another costs the highest requirement between them times their distance.
-    Exact; O(levels × runs²) in arrays.
+    The least surplus is a shortest path through the moments at which a level may begin: an edge from one to another
+    costs the highest requirement between them times their distance, and is at least ``dwell`` long. Exact, with the
+    bound on steps down as well, unless that takes too many labels (:data:`scaler.plan.descent.MOST_LABELS`).
 
     Args:
         units: shape ``(steps,)``, at least one step, each ≥ 0.
         max_levels: at least 1.
+        dwell: steps that each level lasts at least, but for the last one, which may go on beyond them.
+        before: the level before the first step; ``None`` if the first may be anything.
+        max_step_down: the most that a level goes down, as a share of the one before; by one unit at least.
+        may_begin: shape ``(steps,)``, where a level may begin; everywhere if not given. The first always does.
     """
-    steps = units.shape[0]
-    if steps < 1 or max_levels < 1:
+    if units.shape[0] < 1 or max_levels < 1:
         raise ValueError("a schedule has at least one step and one level")
-    bounds = np.flatnonzero(np.diff(units, prepend=units[0] - 1, append=units[-1] - 1))
-    if bounds.size - 1 > max_levels:
-        bounds = bounds[_shortest_path(units[bounds[:-1]], bounds, max_levels)]
-    return tuple(Level(int(first), int(end), int(units[first:end].max())) for first, end in pairwise(bounds))
+    start = int(units[0]) if before is None else before
+    units = limit_steps_down(units, start, max_step_down, dwell)
+    bounds = _bounds(units, dwell, may_begin)
+    tops = np.maximum.reduceat(units, bounds[:-1])
+    levels = _levels(units, bounds[partition(Atoms(tops, bounds, dwell), max_levels)])
+    raised = limit_levels_down(levels, start, max_step_down)
+    if raised == levels:
+        return levels
+    surplus = sum(level.units * (level.end - level.first) for level in raised) - int(units.sum())
+    rules = Descent(start, max_step_down, dwell, max_levels)
+    found = descend(units, _allowed(units.shape[0], may_begin), rules, surplus)
+    return _merged(raised if found is None else found)
 
 
-def _shortest_path(runs: NDArray[np.int64], bounds: NDArray[np.int64], max_levels: int) -> NDArray[np.int64]:
-    """Indices into ``bounds`` (first and last included) of the cheapest cover with so many levels.
+def _merged(levels: tuple[Level, ...]) -> tuple[Level, ...]:
+    merged: list[Level] = []
+    for level in levels:
+        if merged and merged[-1].units == level.units:
+            merged[-1] = replace(merged[-1], end=level.end)
+        else:
+            merged.append(level)
+    return tuple(merged)
 
-    Args:
-        runs: requirement of each run, shape ``(m,)``.
-        bounds: boundaries between runs, shape ``(m + 1,)``, ascending.
+
+def _allowed(steps: int, may_begin: NDArray[np.bool_] | None) -> Ints:
+    """Every step at which a level may begin, and the end."""
+    inner = np.arange(1, steps) if may_begin is None else np.flatnonzero(may_begin[1:]) + 1
+    return np.concatenate([[0], inner, [steps]])
+
+
+def _levels(units: Ints, cuts: Ints) -> tuple[Level, ...]:
+    highest = np.maximum.reduceat(units, cuts[:-1])
+    changes = np.flatnonzero(np.diff(highest)) + 1
+    ends = [0, *cuts[changes].tolist(), units.shape[0]]
+    sizes = [int(highest[0]), *highest[changes].tolist()]
+    return tuple(Level(first, end, size) for (first, end), size in zip(pairwise(ends), sizes, strict=True))
+
+
+def _bounds(units: Ints, dwell: int, may_begin: NDArray[np.bool_] | None) -> Ints:
+    """Where a level of a best schedule may begin, and the end.
+
+    A boundary between two levels can be shifted until the requirement, or another boundary, stops it. So without a
+    least length it lies where the requirement changes, or next to that where no level may begin.
     """
-    m = runs.size
-    highest = np.maximum.accumulate(np.triu(np.broadcast_to(runs, (m, m))), axis=1)
-    cost = np.where(
-        np.tri(m, dtype=bool).T, highest * (bounds[None, 1:] - bounds[:-1, None]), np.iinfo(np.int64).max // 4
-    )
-    best = cost[0].copy()
-    came_from = np.zeros((max_levels, m), dtype=np.int64)
-    for level in range(1, max_levels):
-        # total[i, j]: levels up to run i - 1 at their best, then one level over runs i..j.
-        total = best[:-1, None] + cost[1:]
-        came_from[level] = total.argmin(axis=0) + 1
-        candidate = total.min(axis=0)
-        stay = best <= candidate
-        came_from[level][stay] = -1
-        best = np.where(stay, best, candidate)
-    return _walk_back(came_from, m)
-
-
-def _walk_back(came_from: NDArray[np.int64], m: int) -> NDArray[np.int64]:
-    path = [m]
-    level, run = came_from.shape[0] - 1, m - 1
-    while level > 0:
-        start = int(came_from[level, run])
-        if start >= 0:
-            path.append(start)
-            run = start - 1
-        level -= 1
-    path.append(0)
-    return np.array(path[::-1], dtype=np.int64)
+    allowed = _allowed(units.shape[0], may_begin)
+    if dwell > 1:
+        return allowed
+    changes = np.flatnonzero(np.diff(units)) + 1
+    near = np.concatenate([np.searchsorted(allowed, changes), np.searchsorted(allowed, changes, side="right") - 1])
+    return allowed[np.unique(np.concatenate([[0], near, [allowed.size - 1]]))]

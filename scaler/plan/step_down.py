@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.plan.compile import Level
+from scaler.plan.level import Level
 
 
 def hold_levels(units: NDArray[np.int64], steps: int) -> NDArray[np.int64]:
@@ -24,16 +24,18 @@ def least_after(level: int, share: float) -> int:
     return level - max(1, int(level * share))
 
 
-def limit_steps_down(units: NDArray[np.int64], before: int, share: float) -> NDArray[np.int64]:
-    """``units`` with no step further down than ``share`` of the step before; never below what was asked.
+def limit_steps_down(units: NDArray[np.int64], before: int, share: float, dwell: int = 1) -> NDArray[np.int64]:
+    """``units`` with no step further down than ``share``, where a level lasts ``dwell`` steps; never below ``units``.
+
+    Any schedule of such levels is at least as high: within ``dwell`` steps there is one change at most.
 
     Args:
         before: what the group has before the first step.
     """
     limited = units.copy()
     for step in range(limited.size):
-        limited[step] = max(limited[step], least_after(before, share))
-        before = int(limited[step])
+        earlier = before if step < dwell else int(limited[step - dwell])
+        limited[step] = max(limited[step], least_after(earlier, share))
     return limited
 
 
