@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from scaler.config import Project, Workload
 from scaler.forecast.relatives import joined, with_relatives
@@ -12,6 +13,9 @@ from scaler.history.panels import History, read_history
 from scaler.history.since import require_kept
 from scaler.pipeline.runtime import Runtime, open_store, sources_of, writing
 from scaler.sources.prometheus_access import URL_VARIABLE
+
+# What is judged afterwards need not be whole or new.
+_PATIENT = {"max_missing": 1.0, "max_age": timedelta(days=36_500)}
 
 
 def fetch(
@@ -34,6 +38,17 @@ def fetch(
     return joined(_read(with_relatives(workloads, project.workloads()), project, runtime, as_of, since), workloads)
 
 
+def archived(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
+    """The history of workloads as it is archived, on the grids of their metrics; sources of AWS are not asked.
+
+    Files are read. Gaps and age are the caller's business: ``history.max_missing`` and ``max_age`` do not refuse.
+    """
+    patient = [replace(w, history=w.history.model_copy(update=_PATIENT)) for w in workloads]
+    at_rest = replace(runtime, offline=True)
+    relatives = with_relatives(patient, project.workloads())
+    return joined(_read(relatives, project, at_rest, as_of, None, plan_step=60), workloads)
+
+
 def fetch_beside(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
     """The history of series that are not demand, such as those that a throughput is fitted from."""
     runtime.progress(f"reading {len(workloads)} series to fit throughputs from")
@@ -41,13 +56,19 @@ def fetch_beside(workloads: Sequence[Workload], project: Project, runtime: Runti
 
 
 def _read(
-    workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime, since: datetime | None
+    workloads: Sequence[Workload],
+    project: Project,
+    runtime: Runtime,
+    as_of: datetime,
+    since: datetime | None,
+    *,
+    plan_step: int | None = None,
 ) -> History:
     store = open_store(project, runtime)
     return read_history(
         workloads,
         as_of=as_of,
-        plan_step_seconds=plan_step_seconds(project),
+        plan_step_seconds=plan_step or plan_step_seconds(project),
         archive=ParquetArchive(store),
         sources=sources_of(project, runtime),
         offline=runtime.offline,

@@ -78,7 +78,7 @@ def forecast(
 ) -> ForecastRun:
     """Forecast every workload that has a history, but for those in ``leave_out``."""
     known = {name for panel in history.panels for name in panel.names if name not in leave_out}
-    sized, problems = _sized([w for w in project.workloads() if w.name in known], project, runtime, history, as_of)
+    sized, problems = sized_of([w for w in project.workloads() if w.name in known], project, runtime, history, as_of)
     batches, forecasters, knowledge = [], list[InformedForecaster](), dict[str, Knowledge]()
     for panel, batch in _batches(history.panels, sized):
         runtime.progress(f"forecasting {counted(batch)} at steps of {panel.step_seconds} s")
@@ -128,9 +128,14 @@ def plan_grid(workload: Workload, project: Project, as_of: datetime) -> PlanGrid
     return PlanGrid(start, step, int(-(-workload.horizon // timedelta(seconds=step))))
 
 
-def _sized(
+def sized_of(
     workloads: Sequence[Workload], project: Project, runtime: Runtime, history: History, as_of: datetime
 ) -> tuple[dict[str, Sized], dict[str, ScalerError]]:
+    """Capacity, risk, lead time and mix of each workload by name, and by name why there is none.
+
+    Raises:
+        scaler.catalog.interface.UnknownName: the configuration names a type or region that does not exist.
+    """
     facts = facts_of(project, runtime, workloads, as_of=as_of)
     fits = fit_all(workloads, history, lambda given: fetch_beside(given, project, runtime, as_of))
     facts = replace(facts, fits=fits)
