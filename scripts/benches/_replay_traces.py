@@ -19,8 +19,8 @@ REPOSITORY = Path(__file__).parents[2]
 # Real demand does not jump at full hours: longer steps are drawn as straight lines between their middles.
 LONGEST_FLAT_SECONDS = 600
 # Demand has no size of its own in a trace; instances are taken so large that so many carry its mean. A trace of a small
-# site then stands for a large one, whose counts are not as noisy as counts of few events are. So it is read in steps that
-# hold 200 events on average: NASA's site (41 a minute) per 5 minutes, the load balancer (12 a minute) per 20. As
+# site then stands for a large one, whose counts are not as noisy as counts of few events are. So it is read in steps
+# that hold 200 events on average: NASA's site (41 a minute) per 5 minutes, the load balancer (12 a minute) per 20. As
 # published, per 5 minutes, no policy keeps the latter's violations to 1 %: not even one that knows every 30-minute mean
 # and has three times as much.
 MEAN_WEB = 20.0
