@@ -43,12 +43,15 @@ def ask_region(
         scores: types and instances to ask a placement score for; AWS limits new questions per day.
     """
     places = _asked(lambda: _places(clients, region, groups), now)
+    ids = sorted({each for place in (places.value or {}).values() for each in place.subnets})
+    subnets = _asked(lambda: _subnets(clients, region, ids), now)
     offered = _asked(lambda: _offered(clients, region, types), now)
     return RegionFigures(
         region=clients.region(region),
         quotas=_asked(lambda: _quotas(clients, region, now), now),
         running=_asked(lambda: tuple(_running(clients, region)), now),
         places=_each(places, groups, "no such group"),
+        subnets=_each(subnets, ids, "no such subnet"),
         offered=_each(offered, types, "not answered"),
         scores={question: _asked(partial(_score, clients, region, question, now), now) for question in scores},
     )
@@ -113,32 +116,26 @@ def _places(clients: AwsClients, region: str | None, groups: Sequence[str]) -> M
             AutoScalingGroupNames=batch, MaxRecords=100,
         ):  # fmt: skip
             described[each["AutoScalingGroupName"]] = each
-    ids = {name: [i for i in (each.get("VPCZoneIdentifier") or "").split(",") if i] for name, each in described.items()}
-    subnets = _subnets(clients, region, sorted({each for mine in ids.values() for each in mine}))
     return {
         name: GroupPlace(
             zones=tuple(sorted(each.get("AvailabilityZones") or ())),
-            subnets=tuple(subnets[i] for i in ids[name] if i in subnets),
+            subnets=tuple(part for part in (each.get("VPCZoneIdentifier") or "").replace(" ", "").split(",") if part),
         )
         for name, each in described.items()
     }
 
 
-def _subnets(clients: AwsClients, region: str | None, names: Sequence[str]) -> dict[str, Subnet]:
-    """Subnets by id; empty where they may not be read: the group itself tells its zones."""
+def _subnets(clients: AwsClients, region: str | None, names: Sequence[str]) -> Mapping[str, Subnet]:
     found: dict[str, Subnet] = {}
-    try:
-        for first in range(0, len(names), _SUBNETS_PER_CALL):
-            batch = list(names[first : first + _SUBNETS_PER_CALL])
-            for each in paged(clients, "ec2", "DescribeSubnets", "Subnets", region=region, SubnetIds=batch):
-                found[each["SubnetId"]] = Subnet(
-                    each["SubnetId"],
-                    each["AvailabilityZone"],
-                    each.get("AvailabilityZoneId", ""),
-                    int(each.get("AvailableIpAddressCount", 0)),
-                )
-    except ScalerError:
-        return {}
+    for first in range(0, len(names), _SUBNETS_PER_CALL):
+        batch = list(names[first : first + _SUBNETS_PER_CALL])
+        for each in paged(clients, "ec2", "DescribeSubnets", "Subnets", region=region, SubnetIds=batch):
+            found[each["SubnetId"]] = Subnet(
+                each["SubnetId"],
+                each["AvailabilityZone"],
+                each.get("AvailabilityZoneId", ""),
+                int(each["AvailableIpAddressCount"]),
+            )
     return found
 
 

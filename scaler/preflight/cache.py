@@ -46,6 +46,7 @@ def _figures(given: dict[str, Any], region: str | None) -> RegionFigures:
         quotas=_figure(given["quotas"], _quotas),
         running=_figure(given["running"], lambda rows: tuple(Running(**row) for row in rows)),
         places={name: _figure(each, _place) for name, each in given["places"].items()},
+        subnets={name: _figure(each, lambda row: Subnet(**row)) for name, each in given["subnets"].items()},
         offered={name: _figure(each, tuple) for name, each in given["offered"].items()},
     )
 
@@ -60,6 +61,7 @@ def write_figures(store: FigureStore, figures: RegionFigures) -> None:
         "quotas": _plain(figures.quotas, lambda quotas: [asdict(quotas[key]) for key in sorted(quotas)]),
         "running": _plain(figures.running, lambda rows: [asdict(row) for row in rows]),
         "places": {name: _plain(each, asdict) for name, each in figures.places.items() if each.value is not None},
+        "subnets": {name: _plain(each, asdict) for name, each in figures.subnets.items() if each.value is not None},
         "offered": {name: _plain(each, list) for name, each in figures.offered.items() if each.value is not None},
     }
     text = json.dumps(content, sort_keys=True, indent=0, default=lambda value: value.isoformat(), allow_nan=False)
@@ -73,6 +75,7 @@ def over(new: RegionFigures, old: RegionFigures) -> RegionFigures:
         quotas=_newer(new.quotas, old.quotas),
         running=_newer(new.running, old.running),
         places=_merged(new.places, old.places),
+        subnets=_merged(new.subnets, old.subnets),
         offered=_merged(new.offered, old.offered),
     )
 
@@ -101,4 +104,4 @@ def _quotas(rows: list[dict[str, Any]]) -> dict[Any, Quota]:
 
 
 def _place(given: dict[str, Any]) -> GroupPlace:
-    return GroupPlace(tuple(given["zones"]), tuple(Subnet(**each) for each in given["subnets"]))
+    return GroupPlace(tuple(given["zones"]), tuple(given["subnets"]))

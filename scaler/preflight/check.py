@@ -81,5 +81,6 @@ def _recent(figures: RegionFigures, as_of: datetime, limit: timedelta) -> Region
         quotas=aged(figures.quotas),
         running=aged(figures.running),
         places={name: aged(each) for name, each in figures.places.items()},
+        subnets={name: aged(each) for name, each in figures.subnets.items()},
         offered={name: aged(each) for name, each in figures.offered.items()},
     )

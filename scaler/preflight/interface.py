@@ -92,10 +92,10 @@ class Subnet:
 
 @dataclass(frozen=True)
 class GroupPlace:
-    """Where a group launches: its zones by name, and its subnets where they could be read."""
+    """Where a group launches: its zones by name, and its subnets by id."""
 
     zones: tuple[str, ...]
-    subnets: tuple[Subnet, ...] = ()
+    subnets: tuple[str, ...] = ()
 
 
 Quotas = Mapping[tuple[PriceKind, QuotaFamily], Quota]
@@ -110,6 +110,7 @@ class RegionFigures:
     Attributes:
         running: of the whole account.
         places: by name of the group.
+        subnets: by id.
         offered: zones that offer a type, by type.
         scores: by what was asked.
     """
@@ -118,6 +119,7 @@ class RegionFigures:
     quotas: Figure[Quotas] = Figure()
     running: Figure[tuple[Running, ...]] = Figure()
     places: Mapping[str, Figure[GroupPlace]] = field(default_factory=dict)
+    subnets: Mapping[str, Figure[Subnet]] = field(default_factory=dict)
     offered: Mapping[str, Figure[tuple[str, ...]]] = field(default_factory=dict)
     scores: Mapping[ScoreQuestion, Figure[tuple[PlacementScore, ...]]] = field(default_factory=dict)
 

@@ -55,8 +55,9 @@ def score_findings(
     figure = figures.scores.get(question, Figure(why="not asked"))
     scores = [each for each in figure.value or () if each.holds(now)]
     place = figures.places.get(planned.workload.target.name)
-    if place is not None and place.value is not None and place.value.subnets:
-        ids = {subnet.zone_id for subnet in place.value.subnets}
+    subnets = [figures.subnets.get(name) for name in (place.value.subnets if place and place.value else ())]
+    ids = {each.value.zone_id for each in subnets if each is not None and each.value is not None}
+    if ids:
         scores = [each for each in scores if each.zone_id is None or each.zone_id in ids]
     if not scores:
         why = figure.why or "AWS gave none for the group's zones within the hour"

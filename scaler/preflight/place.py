@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from scaler.mix.interface import Mixer
-from scaler.preflight.interface import Check, Figure, Finding, GroupPlace, Planned, RegionFigures
+from scaler.preflight.interface import Check, Figure, Finding, GroupPlace, Planned, RegionFigures, Subnet
 from scaler.preflight.levels import instances_at, planned_levels
 
 _Value = TypeVar("_Value")
@@ -96,13 +96,22 @@ def _offers(
 def address_findings(planned: Planned, figures: RegionFigures, mixer: Mixer) -> Iterator[Finding]:
     """Free addresses in the subnets against the instances that are launched on top of what runs."""
     place = _place(planned, figures)
-    if place.value is None or not place.value.subnets:
+    if place.value is None:
         yield _unknown("addresses", "the free addresses of the subnets are unknown", place)
+        return
+    subnets = []
+    for name in place.value.subnets:
+        figure = figures.subnets.get(name, Figure[Subnet](why="not asked"))
+        if figure.value is None:
+            yield _unknown("addresses", f"the free addresses of {name} are unknown", figure)
+            return
+        subnets.append(figure.value)
+    if not subnets:  # a group outside a VPC of its own draws on the default subnets of its zones
         return
     running = 0 if planned.live is None else instances_at(planned, mixer, planned.live.desired_size)
     more = instances_at(planned, mixer, int(planned_levels(planned).max())) - running
     free: dict[str, int] = defaultdict(int)
-    for subnet in place.value.subnets:
+    for subnet in subnets:
         free[subnet.zone] += subnet.free_addresses
     total = sum(free.values())
     mend = "add a subnet, or free addresses in these"

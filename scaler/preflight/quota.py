@@ -61,7 +61,8 @@ def quota_findings(planned: Sequence[Planned], figures: RegionFigures, mixer: Mi
         for need in needs:
             yield from _without_vcpus(need, kind)
         families = sorted({family for need in needs for family in need.vcpus})
-        rooms = {family: _room(kind, family, planned, figures) for family in families}
+        possible = {family for need in needs for family in need.offerings}
+        rooms = {family: _room(kind, family, planned, figures) for family in possible}
         for family in families:
             mine = [need for need in needs if family in need.vcpus]
             yield from _family(f"{kind} {family}", family, mine, _Together(needs, rooms, figures))

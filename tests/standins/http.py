@@ -21,6 +21,8 @@ class Answer:
 
 
 Respond = Callable[[Mapping[str, str], bytes], Answer]
+#: The header in which a stand-in finds the path that was asked for.
+PATH = "X-Path"
 
 
 class StandIn:
@@ -68,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.headers["X-Path"] = self.path
         answer = self.server.stand_in.respond(self.headers, body)
         self.send_response(answer.status)
         for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
