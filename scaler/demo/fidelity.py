@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest import mock
+
+from scaler.demo.fidelity_targets import target_replacements
 
 
 @contextmanager
@@ -19,13 +20,11 @@ def faithful() -> Iterator[None]:
       further than into its new bounds. The emulator drops the one, and takes instances for capacity
       units in the other.
     - Scaling policies are enabled, and say so; one without predictive scaling has no empty block of it.
-    - Application Auto Scaling answers the three calls about tags; Terraform's provider otherwise
-      retries the missing ones for minutes.
+    - What :mod:`scaler.demo.fidelity_targets` mends.
 
     Raises:
         ImportError: moto is not installed.
     """
-    from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
     from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeScalingPolicy
     from moto.autoscaling.responses import AutoScalingResponse
 
@@ -36,7 +35,7 @@ def faithful() -> Iterator[None]:
         (FakeAutoScalingGroup, {"update": _keeping_what_is_not_given(FakeAutoScalingGroup.update)}),
         (AutoScalingBackend, {"__init__": per_group, "delete_scheduled_action": _delete_scheduled_action}),
         (AutoScalingResponse, {"delete_policy": _delete_policy, "execute_policy": _execute_policy}),
-        (ApplicationAutoScalingResponse, _tag_calls()),
+        *target_replacements(),
     )
     with ExitStack() as stack:
         for owner, methods in replacements:
@@ -131,25 +130,3 @@ def _execute_policy(self: Any) -> Any:
         raise ValidationError("Policy not found")
     policy.execute()
     return EmptyResult()
-
-
-def _tag_calls() -> dict[str, Callable[[Any], str]]:
-    tags: dict[str, dict[str, str]] = {}
-
-    def list_tags_for_resource(self: Any) -> str:
-        return json.dumps({"Tags": tags.get(self._get_param("ResourceARN"), {})})
-
-    def tag_resource(self: Any) -> str:
-        tags.setdefault(self._get_param("ResourceARN"), {}).update(self._get_param("Tags"))
-        return "{}"
-
-    def untag_resource(self: Any) -> str:
-        for key in self._get_param("TagKeys"):
-            tags.get(self._get_param("ResourceARN"), {}).pop(key, None)
-        return "{}"
-
-    return {
-        "list_tags_for_resource": list_tags_for_resource,
-        "tag_resource": tag_resource,
-        "untag_resource": untag_resource,
-    }

@@ -1,0 +1,90 @@
+"""Where the emulated ECS, SageMaker and Application Auto Scaling differ from AWS in what Terraform reads back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Replacements = tuple[tuple[Any, dict[str, Callable[..., Any]]], ...]
+
+
+def target_replacements() -> Replacements:
+    """Methods to replace, by class.
+
+    - Application Auto Scaling keeps the tags of a target and answers the calls about them; Terraform's
+      provider otherwise retries the missing ones for minutes.
+    - An ECS service says whether it is rebalanced over zones.
+    - What a SageMaker model or endpoint configuration was made without is absent, not empty.
+
+    Raises:
+        ImportError: moto is not installed.
+    """
+    from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+    from moto.ecs.responses import EC2ContainerServiceResponse
+    from moto.sagemaker.models import Model
+    from moto.sagemaker.responses import SageMakerResponse
+
+    scaling = ApplicationAutoScalingResponse
+    ecs = EC2ContainerServiceResponse
+    return (
+        (scaling, _tag_calls(scaling.register_scalable_target)),
+        (ecs, {name: _with_rebalancing(getattr(ecs, name)) for name in ("create_service", "update_service")}),
+        (Model, {"__init__": _without_network(Model.__init__)}),
+        (SageMakerResponse, {"describe_endpoint_config": _without_empty(SageMakerResponse.describe_endpoint_config)}),
+    )
+
+
+def _tag_calls(register: Callable[..., str]) -> dict[str, Callable[[Any], str]]:
+    tags: dict[str, dict[str, str]] = {}
+
+    def register_scalable_target(self: Any) -> str:
+        answer = register(self)
+        tags.setdefault(json.loads(answer)["ScalableTargetARN"], {}).update(self._get_param("Tags") or {})
+        return answer
+
+    def list_tags_for_resource(self: Any) -> str:
+        return json.dumps({"Tags": tags.get(self._get_param("ResourceARN"), {})})
+
+    def tag_resource(self: Any) -> str:
+        tags.setdefault(self._get_param("ResourceARN"), {}).update(self._get_param("Tags"))
+        return "{}"
+
+    def untag_resource(self: Any) -> str:
+        for key in self._get_param("TagKeys"):
+            tags.get(self._get_param("ResourceARN"), {}).pop(key, None)
+        return "{}"
+
+    return {
+        "register_scalable_target": register_scalable_target,
+        "list_tags_for_resource": list_tags_for_resource,
+        "tag_resource": tag_resource,
+        "untag_resource": untag_resource,
+    }
+
+
+def _with_rebalancing(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def with_rebalancing(self: Any) -> Any:
+        answer = original(self)
+        service = answer.result["service"]
+        before = getattr(service, "availability_zone_rebalancing", "DISABLED")
+        service.availability_zone_rebalancing = self._get_param("availabilityZoneRebalancing") or before
+        return answer
+
+    return with_rebalancing
+
+
+def _without_network(original: Callable[..., None]) -> Callable[..., None]:
+    def without_network(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        self.vpc_config = self.vpc_config or None
+
+    return without_network
+
+
+def _without_empty(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def without_empty(self: Any) -> Any:
+        answer = original(self)
+        return type(answer)({name: value for name, value in answer.result.items() if value not in ({}, [], None)})
+
+    return without_empty
