@@ -49,11 +49,13 @@ class Contender:
 def described(contender: Contender) -> str:
     """The policy with its setting, such as ``rolling + TT at 0.97, target tracking at 85 %``."""
     setting = contender.setting
-    planned = f"{contender.name} at {setting.knob:g}"
-    if setting.reactive.kind == "none":
+    kind, planned = setting.reactive.kind, contender.name
+    if setting.knob is not None:
+        planned += f" at {setting.knob:g}"
+    if kind == "none":
         return planned
-    reactive = f"{_KINDS[setting.reactive.kind]} at {setting.reactive.target:.0%}"
-    return reactive if contender.run.policy.floor is None else f"{planned} with {reactive}"
+    reactive = f"{_KINDS[kind]} at {setting.reactive.target:.0%}"
+    return reactive if setting.knob is None else f"{planned} with {reactive}"
 
 
 def sentence(
