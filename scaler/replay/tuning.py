@@ -17,6 +17,9 @@ from scaler.replay.run import PolicyRun
 # A setting that kept the budget on the days that were is not sure to keep it on the days to come: so many of the draws
 # of its days must keep it too.
 CONFIDENCE = 0.9
+# Days that are drawn again are days that were: what a short history has not shown yet, drawing does not show. So a week
+# of days has proven half of a budget, four weeks four fifths of it.
+PROOF_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,20 @@ def hindsight(run: PolicyRun, budget: float) -> Point | None:
 
 
 def choose(ledger: Ledger, budget: float, *, confidence: float = CONFIDENCE, seed: int = 0) -> int | None:
-    """The cheapest row whose violations stay within ``budget`` in ``confidence`` of the draws of its days.
+    """The cheapest row whose violations stay within what its days prove of ``budget``, in ``confidence`` of their draws.
 
     Args:
         confidence: 0.5 asks nothing of the draws: the days as they were must keep the budget.
     """
     likely = likely_violations(ledger, confidence=confidence, seed=seed)
     cost = ledger.cost()
-    fits = np.flatnonzero((likely <= budget) & np.isfinite(cost))
+    fits = np.flatnonzero((likely <= proven(budget, ledger.days)) & np.isfinite(cost))
     return int(min(fits, key=lambda row: (cost[row], likely[row], row))) if fits.size else None
+
+
+def proven(budget: float, days: int) -> float:
+    """The part of ``budget`` that a setting must have kept over so many days, to keep all of it on the days to come."""
+    return budget * days / (days + PROOF_DAYS)
 
 
 def likely_violations(ledger: Ledger, *, confidence: float = CONFIDENCE, seed: int = 0) -> NDArray[np.float64]:
