@@ -63,9 +63,18 @@ def plan_on_record(
         known = dict(newest_places(store))
     packs = PackWriter(store, known)
     recorder = Recorder(packs.add)
-    witnessed = replace(runtime, aws=recorder.aws(runtime.aws), outside=runtime.aws, witness=recorder)
+    now = runtime.clock().astimezone(UTC)
+    witnessed = replace(
+        runtime,
+        clock=lambda: now,
+        moving=runtime.clock,
+        aws=recorder.aws(runtime.aws),
+        outside=runtime.aws,
+        witness=recorder,
+    )
     run = make_plan(project, witnessed, as_of=as_of, only=only, accepted=accepted, models=models)
     assumptions = {
+        "now": now.isoformat(),
         "only": sorted(only),
         "accepted": sorted([name, rule] for name, rule in accepted),
         "models": dict(sorted(models.items())),
@@ -143,14 +152,14 @@ def reproduce(project: Project, runtime: Runtime, run: str) -> tuple[Plan, RunRe
     reader = PackReader(store, inputs.places)
     remembered = Remembered(inputs.answers, reader.get)
     said = record.assumptions
-    moment = datetime.fromisoformat(record.as_of)
+    now = datetime.fromisoformat(said["now"])
     with TemporaryDirectory(prefix="scaler-record-") as folder:
         root = _root(Path(folder), inputs.files, reader)
         past = Project(Config.model_validate(json.loads(record.config)), root)
         url = said["prometheus_url"]
         again = replace(
             runtime,
-            clock=lambda: moment,
+            clock=lambda: now,
             aws=remembered.aws(runtime.aws),
             witness=remembered,
             outside=None,
@@ -162,7 +171,7 @@ def reproduce(project: Project, runtime: Runtime, run: str) -> tuple[Plan, RunRe
         made = make_plan(
             past,
             again,
-            as_of=moment,
+            as_of=datetime.fromisoformat(record.as_of),
             only=tuple(said["only"]),
             accepted=frozenset((name, rule) for name, rule in said["accepted"]),
             models=said["models"],

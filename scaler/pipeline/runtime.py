@@ -41,6 +41,7 @@ class Runtime:
         fetched: told how far fetching is.
         witness: stands between the run and the world, to record the run or to make it again.
         outside: clients for what the witness notes by itself (store and sources); ``aws`` if not given.
+        moving: the clock of locks and sources where ``clock`` stands still, as it does for a run on record.
     """
 
     clock: Callable[[], datetime]
@@ -54,6 +55,7 @@ class Runtime:
     fetched: Callable[[Progress], None] | None = None
     witness: Witness | None = None
     outside: AwsClients | None = None
+    moving: Callable[[], datetime] | None = None
 
 
 def open_runtime(*, offline: bool = False, progress: Callable[[str], None] = lambda _line: None) -> Runtime:
@@ -81,10 +83,10 @@ def open_store(project: Project, runtime: Runtime) -> Store:
 
 def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], Source]:
     """The source of each type of metric."""
-    clients = runtime.outside or runtime.aws
+    clients, clock = runtime.outside or runtime.aws, runtime.moving or runtime.clock
     sources: dict[type[MetricConfig], Callable[[], Source]] = {
-        CloudWatchMetric: lambda: CloudWatchSource(clients, runtime.clock),
-        PrometheusMetric: lambda: PrometheusSource(project.root, runtime.environment, runtime.clock),
+        CloudWatchMetric: lambda: CloudWatchSource(clients, clock),
+        PrometheusMetric: lambda: PrometheusSource(project.root, runtime.environment, clock),
         FileMetric: lambda: FileSource(project.root, runtime.stdin),
     }
     if runtime.witness is None:
@@ -95,7 +97,7 @@ def sources_of(project: Project, runtime: Runtime) -> dict[type[MetricConfig], S
 @contextmanager
 def writing(store: Store, runtime: Runtime) -> Iterator[Lease]:
     """Hold the store's lock for the length of a ``with`` block."""
-    with locked(store, runtime.holder, runtime.clock) as lease:
+    with locked(store, runtime.holder, runtime.moving or runtime.clock) as lease:
         if lease.took_over is not None:
             runtime.progress(f"took over the lock of {lease.took_over.owner}, which has expired")
         yield lease

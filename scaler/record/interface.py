@@ -81,7 +81,7 @@ class RunRecord:
         versions: of Python, scaler and the libraries that figures depend on.
         config: the resolved configuration, as it was digested.
         config_digest, inputs_digest: sha256.
-        assumptions: what was said beside the configuration: chosen workloads, accepted rules, models held.
+        assumptions: what was said beside the configuration: the time, chosen workloads, accepted rules, models held.
         unpinned: why the plan cannot be made again from the record; ``None`` if it can.
         outputs: path and sha256 of each file that was written.
         packs: where inputs lie that this run shares or added.
