@@ -46,7 +46,7 @@ def hindsight(run: PolicyRun, budget: float) -> Point | None:
 
 
 def choose(ledger: Ledger, budget: float, *, confidence: float = CONFIDENCE, seed: int = 0) -> int | None:
-    """The cheapest row whose violations stay within what its days prove of ``budget``, in ``confidence`` of their draws.
+    """The cheapest row with violations within what its days prove of ``budget``, in ``confidence`` of their draws.
 
     Args:
         confidence: 0.5 asks nothing of the draws: the days as they were must keep the budget.
