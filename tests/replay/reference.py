@@ -20,69 +20,93 @@ def reference(load, floors, reactive: Reactive, conditions: Conditions):
     if reactive.kind != "none":
         size = int(min(max(floor[0], whole(load[0], reactive.target)), top))
     births = [-(10**9)] * size  # when each instance that is billed was launched, oldest first
-    wanted, ready, recommended = [], [], []
-    above = below = 0
+    wanted, ready = [], []
+    policy = {"none": Nothing, "target-tracking": Tracking, "hpa": Kubernetes}[reactive.kind](reactive.target)
     last_raise = last_action = -(10**9)
     for t in range(len(load)):
         before = len(births)
         seen = t - 1 - c.metric_delay_minutes
-        asked = 0 if reactive.kind == "none" else before
-        u = utilisation(load, ready, seen, size)
-        if reactive.kind == "target-tracking":
-            above = above + 1 if u is not None and u > reactive.target * (1 + 1e-12) else 0
-            below = below + 1 if u is not None and u < 0.9 * reactive.target * (1 - 1e-12) else 0
-            booting = t > 0 and ready[t - 1] < before
-            if above >= 3:
-                asked = max(before, whole(load[seen], reactive.target))
-            if below >= 15 and not booting:
-                asked = min(before, whole(load[seen], reactive.target))
-        if reactive.kind == "hpa":
-            now = hpa(u, load[seen] if seen >= 0 else math.nan, reactive.target, before)
-            last = recommended[-5:]
-            recommended.append(now)
-            asked = now if now >= before else min(before, max([now, *last]))
+        known = seen >= 0 and not math.isnan(load[seen])
+        booting = t > 0 and ready[t - 1] < before
+        asked = policy.asked(load[seen] if known else None, ready[seen] if known else None, before, booting=booting)
         if reactive.kind != "none" and reactive.cooldown_minutes:
-            if t - last_action < reactive.cooldown_minutes:
-                asked = before
-            if asked != before:
-                last_action = t
+            asked = before if t - last_action < reactive.cooldown_minutes else asked
+            last_action = t if asked != before else last_action
         asked = int(max(min(asked, top), floor[t]))
         if asked < before and t - last_raise < reactive.hold_minutes:
             asked = before
-        if asked > before:
-            last_raise = t
-            births += [t] * (asked - before)
-        births = births[:asked]  # the youngest go first
+        last_raise = t if asked > before else last_raise
+        births = (births + [t] * max(0, asked - before))[:asked]  # the youngest go first
         wanted.append(asked)
         ready.append(sum(t - birth >= c.lead_minutes for birth in births))
     return wanted, ready
 
 
+class Nothing:
+    """The floor alone."""
+
+    def __init__(self, target):
+        pass
+
+    def asked(self, load, served, before, *, booting):
+        """No size of its own."""
+        return 0
+
+
+class Tracking:
+    """Target tracking, by utilisation."""
+
+    def __init__(self, target):
+        self.target, self.above, self.below = target, 0, 0
+
+    def asked(self, load, served, before, *, booting):
+        """Two alarms."""
+        u = None if load is None else utilisation(load, served)
+        self.above = self.above + 1 if u is not None and u > self.target * (1 + 1e-12) else 0
+        self.below = self.below + 1 if u is not None and u < 0.9 * self.target * (1 - 1e-12) else 0
+        if self.above >= 3:
+            return max(before, whole(load, self.target))
+        if self.below >= 15 and not booting:
+            return min(before, whole(load, self.target))
+        return before
+
+
+class Kubernetes:
+    """The HPA, by the ratio of utilisation to target."""
+
+    def __init__(self, target):
+        self.target, self.recommended = target, []
+
+    def asked(self, load, served, before, *, booting):
+        """At once up, down to the highest of the last five minutes' recommendations."""
+        now = before if load is None else self.recommend(load, served, before)
+        last = self.recommended[-5:]
+        self.recommended.append(now)
+        return now if now >= before else min(before, max([now, *last]))
+
+    def recommend(self, load, served, before):
+        """What it would have for this load."""
+        ratio = utilisation(load, served) / self.target
+        if ratio > 1.1:
+            return whole(load, self.target) if load / before / self.target > 1.1 else before
+        return whole(load, self.target) if ratio < 0.9 else before
+
+
 def whole(load, target):
+    """Instances that carry the load at the target."""
     return 0 if math.isnan(load) else math.ceil(load / target - 1e-9)
 
 
-def utilisation(load, ready, seen, size):
-    """Of the minute that is seen, over what served in it; ``None`` if unknown."""
-    if seen < 0 or math.isnan(load[seen]):
-        return None
-    return load[seen] / max(ready[seen], 1e-9)
-
-
-def hpa(u, load, target, before):
-    """What Kubernetes recommends."""
-    if u is None:
-        return before
-    ratio = u / target
-    if ratio > 1.1:
-        with_booting = load / before / target
-        return whole(load, target) if with_booting > 1.1 else before
-    return whole(load, target) if ratio < 0.9 else before
+def utilisation(load, served):
+    """Over what served."""
+    return load / max(served, 1e-9)
 
 
 def late(floors, conditions):
     """Each change fires as late as the seed says for its minute, never before an earlier one."""
-    delays = np.random.default_rng(conditions.seed).integers(0, conditions.schedule_delay_minutes + 1, len(floors))
+    delays = np.random.default_rng(conditions.seed).integers(
+        0, conditions.schedule_delay_minutes + 1, size=(len(floors),)
+    )
     made = [int(floors[0])] * len(floors)
     free = 0
     for t in range(1, len(floors)):
