@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 
 from scaler.history.quality_report import for_plan
+from scaler.live.interface import LiveGroup
 from scaler.plan.document import (
     ActionPart,
     BacktestPart,
@@ -92,9 +93,11 @@ def preflight_part(inputs: WorkloadInputs) -> tuple[PreflightPart, ...]:
 
 def live_part(inputs: WorkloadInputs) -> LivePart | None:
     """What runs now, or ``None`` if unknown."""
-    live = inputs.live
-    if live is None:
-        return None
+    return None if inputs.live is None else part_of_live(inputs.live)
+
+
+def part_of_live(live: LiveGroup) -> LivePart:
+    """A live target as the plan shows it."""
     return LivePart(
         min_size=live.min_size,
         max_size=live.max_size,
