@@ -9,30 +9,37 @@ from pathlib import Path
 
 from scripts.reference.command_line import command_line_page
 from scripts.reference.configuration import configuration_page
+from scripts.reference.terraform_modules import module_pages
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "docs" / "reference"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
-    parser = argparse.ArgumentParser(prog="scripts/docs", description="Generate docs/reference/ from the program.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/docs", description="Generate docs/reference/ and the tables of the modules."
+    )
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is out of date")
     check = parser.parse_args(arguments).check
-    pages = {"cli.md": command_line_page(), "config.md": configuration_page()}
-    stale = [name for name, text in pages.items() if _standing(name) != text]
-    for name in stale:
+    pages = {
+        REFERENCE / "cli.md": command_line_page(),
+        REFERENCE / "config.md": configuration_page(),
+        **module_pages(),
+    }
+    stale = [path for path, text in pages.items() if _standing(path) != text]
+    for path in stale:
         if check:
-            print(f"docs/reference/{name} is out of date: run scripts/docs", file=sys.stderr)
+            print(f"{path.relative_to(ROOT)} is out of date: run scripts/docs", file=sys.stderr)
         else:
-            REFERENCE.mkdir(parents=True, exist_ok=True)
-            (REFERENCE / name).write_text(pages[name], encoding="utf-8", newline="\n")
-            print(f"docs/reference/{name} written")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(pages[path], encoding="utf-8", newline="\n")
+            print(f"{path.relative_to(ROOT)} written")
     return 1 if check and stale else 0
 
 
-def _standing(name: str) -> str | None:
-    page = REFERENCE / name
-    return page.read_text(encoding="utf-8") if page.exists() else None
+def _standing(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":

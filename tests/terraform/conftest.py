@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,19 +54,15 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def initialised(
     terraform_binary: str, installation: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Path]:
-    """The project's ``terraform`` folder, copied, with the module and the example initialised. Not to be changed."""
+    """The project's ``terraform`` folder, copied, with the example of groups initialised. Not to be changed."""
     copy = tmp_path_factory.mktemp("initialised") / "terraform"
     shutil.copytree(TERRAFORM, copy, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.auto.tfvars.json"))
     example = copy / "examples" / "asg"
-    module = copy / "modules" / "asg"
     try:
         Terraform(example, terraform_binary, env=dict(os.environ) | installation).init()
     except ScalerError as failed:
         _unavailable(f"the AWS provider cannot be installed: {failed.why}")
-    # The module needs the same provider; linking what is installed saves reading it a second time.
-    shutil.copytree(example / ".terraform" / "providers", module / ".terraform" / "providers", symlinks=True)
-    shutil.copy(example / ".terraform.lock.hcl", module)
-    return {"terraform": copy, "example": example, "module": module}
+    return {"terraform": copy, "example": example}
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +72,26 @@ def provider(initialised: dict[str, Path]) -> Path:
     return folder
 
 
-def copied(initialised: dict[str, Path], where: Path) -> Path:
+Ready = Callable[[Path], Path]
+"""Makes a folder below a copy of ``terraform`` ready for commands, and returns it."""
+
+
+@pytest.fixture(scope="session")
+def ready(terraform_binary: str, installation: dict[str, str], initialised: dict[str, Path]) -> Ready:
+    """Initialise a root with the provider that is there already: linking it saves reading it a second time."""
+
+    def make_ready(folder: Path) -> Path:
+        if not (folder / ".terraform").exists():
+            source = initialised["example"]
+            shutil.copytree(source / ".terraform" / "providers", folder / ".terraform" / "providers", symlinks=True)
+            shutil.copy(source / ".terraform.lock.hcl", folder)
+            Terraform(folder, terraform_binary, env=dict(os.environ) | installation).init()
+        return folder
+
+    return make_ready
+
+
+def copied(initialised: dict[str, Path], where: Path, example: str = "asg") -> Path:
     """An example of one's own to write and apply in; returns its folder."""
     shutil.copytree(initialised["terraform"], where / "terraform", symlinks=True)
-    return where / "terraform" / "examples" / "asg"
+    return where / "terraform" / "examples" / example

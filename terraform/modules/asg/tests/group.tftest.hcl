@@ -47,22 +47,42 @@ run "the_mix_reaches_the_group" {
     condition     = aws_autoscaling_group.sized_by_scaler[0].mixed_instances_policy[0].launch_template[0].launch_template_specification[0].version == "7"
     error_message = "The launch template's version must be the one passed in."
   }
-}
-
-run "scaler_owns_the_sizes_by_default" {
-  command = plan
 
   assert {
     condition     = length(aws_autoscaling_group.sized_by_scaler) == 1 && length(aws_autoscaling_group.sized_by_terraform) == 0
     error_message = "By default Terraform must not put sizes back."
   }
+
+  assert {
+    condition = (
+      aws_autoscaling_policy.target_tracking[0].target_tracking_configuration[0].target_value == 60 &&
+      aws_autoscaling_policy.target_tracking[0].target_tracking_configuration[0].predefined_metric_specification[0].predefined_metric_type == "ASGAverageCPUUtilization"
+    )
+    error_message = "Average CPU of 60 % is the default."
+  }
+
+  assert {
+    condition     = length(aws_autoscaling_policy.predictive) == 0 && length(aws_autoscaling_group.sized_by_scaler[0].warm_pool) == 0
+    error_message = "Predictive scaling and a warm pool must be asked for."
+  }
+
+  assert {
+    condition     = output.plan_id == "plan-under-test"
+    error_message = "schema_version 1.3, a later minor one, must be accepted."
+  }
 }
 
-run "terraform_can_own_the_sizes" {
+run "terraform_can_own_the_sizes_and_the_policy_be_left_out" {
   command = plan
 
   variables {
-    size_owner = "terraform"
+    size_owner      = "terraform"
+    target_tracking = null
+  }
+
+  assert {
+    condition     = length(aws_autoscaling_policy.target_tracking) == 0
+    error_message = "null must mean no policy."
   }
 
   assert {
@@ -73,31 +93,6 @@ run "terraform_can_own_the_sizes" {
   assert {
     condition     = length(aws_autoscaling_group.sized_by_scaler) == 0
     error_message = "There must be one group."
-  }
-}
-
-run "a_target_tracking_policy_stands_beside_it" {
-  command = plan
-
-  assert {
-    condition = (
-      aws_autoscaling_policy.target_tracking[0].target_tracking_configuration[0].target_value == 60 &&
-      aws_autoscaling_policy.target_tracking[0].target_tracking_configuration[0].predefined_metric_specification[0].predefined_metric_type == "ASGAverageCPUUtilization"
-    )
-    error_message = "Average CPU of 60 % is the default."
-  }
-}
-
-run "the_policy_can_be_left_out" {
-  command = plan
-
-  variables {
-    target_tracking = null
-  }
-
-  assert {
-    condition     = length(aws_autoscaling_policy.target_tracking) == 0
-    error_message = "null must mean no policy."
   }
 }
 
@@ -121,11 +116,35 @@ run "the_policy_can_follow_a_metric_of_ones_own" {
   }
 }
 
-run "a_later_minor_format_is_read" {
+run "aws_can_forecast_beside_it_and_instances_wait_warm" {
   command = plan
 
+  variables {
+    predictive_scaling = { target_value = 55 }
+    warm_pool          = { min_size = 3 }
+
+    workload = {
+      min_size       = 4
+      max_size       = 40
+      instance_types = [{ instance_type = "m7i.large" }]
+    }
+  }
+
   assert {
-    condition     = output.plan_id == "plan-under-test"
-    error_message = "schema_version 1.3 must be accepted."
+    condition = (
+      aws_autoscaling_policy.predictive[0].predictive_scaling_configuration[0].mode == "ForecastOnly" &&
+      aws_autoscaling_policy.predictive[0].predictive_scaling_configuration[0].max_capacity_breach_behavior == "HonorMaxCapacity" &&
+      aws_autoscaling_policy.predictive[0].predictive_scaling_configuration[0].metric_specification[0].target_value == 55
+    )
+    error_message = "AWS must only forecast unless told to scale, and never raise the maximum."
+  }
+
+  assert {
+    condition = (
+      aws_autoscaling_group.sized_by_scaler[0].warm_pool[0].pool_state == "Stopped" &&
+      aws_autoscaling_group.sized_by_scaler[0].warm_pool[0].min_size == 3 &&
+      aws_autoscaling_group.sized_by_scaler[0].warm_pool[0].max_group_prepared_capacity == -1
+    )
+    error_message = "A warm pool must hold stopped instances up to the group's maximum."
   }
 }

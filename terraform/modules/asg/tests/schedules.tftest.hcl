@@ -28,22 +28,13 @@ variables {
   }
 }
 
-run "past_one_offs_are_dropped" {
+run "each_schedule_becomes_an_action" {
   command = plan
 
   assert {
     condition     = !contains(output.live_schedule_names, "scaler-20200101T0000Z")
     error_message = "A start in the past must not be planned."
   }
-
-  assert {
-    condition     = output.live_schedule_count == 3 && output.dropped_schedule_count == 1
-    error_message = "Two one-offs and one recurring schedule are left of four."
-  }
-}
-
-run "sizes_left_alone_stay_minus_one" {
-  command = plan
 
   assert {
     condition = (
@@ -53,14 +44,20 @@ run "sizes_left_alone_stay_minus_one" {
     )
     error_message = "A size that is not given must be -1, never 0."
   }
-}
-
-run "zero_is_a_size" {
-  command = plan
 
   assert {
     condition     = aws_autoscaling_schedule.this["scaler-20990101T0100Z"].min_size == 0
     error_message = "A minimum of 0 must not be taken for an unset one."
+  }
+
+  assert {
+    condition     = [for name, schedule in aws_autoscaling_schedule.this : "${schedule.recurrence} ${schedule.time_zone}" if startswith(name, "weekly-")] == ["0 8 * * 1-5 America/New_York"]
+    error_message = "The time zone must reach the action."
+  }
+
+  assert {
+    condition     = output.live_schedule_count == 3 && output.dropped_schedule_count == 1
+    error_message = "Two one-offs and one recurring schedule are left of four."
   }
 }
 
@@ -95,22 +92,13 @@ run "a_changed_recurrence_has_another_name" {
   }
 
   assert {
-    condition     = length(setintersection(output.live_schedule_names, run.past_one_offs_are_dropped.live_schedule_names)) == 0
+    condition     = length(setintersection(output.live_schedule_names, run.each_schedule_becomes_an_action.live_schedule_names)) == 0
     error_message = "A recurring schedule whose cron changed must be replaced, not updated."
   }
 
   assert {
     condition     = startswith(output.live_schedule_names[0], "weekly-")
     error_message = "The name given must still be recognisable."
-  }
-}
-
-run "recurring_schedules_keep_their_time_zone" {
-  command = plan
-
-  assert {
-    condition     = [for name, schedule in aws_autoscaling_schedule.this : "${schedule.recurrence} ${schedule.time_zone}" if startswith(name, "weekly-")] == ["0 8 * * 1-5 America/New_York"]
-    error_message = "The time zone must reach the action."
   }
 }
 
