@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from scaler.catalog.commitment import CommittedRate, Held, Holdings
 from scaler.catalog.interface import Catalogue, CatalogueFailed, Entry, FigureStore, Gpu, Hardware, Price, SpotRisk
 
 _FORMAT = 1
@@ -45,6 +46,7 @@ def write_cached(store: FigureStore, catalogue: Catalogue) -> None:
         "region": catalogue.region,
         "origin": catalogue.origin,
         "notes": list(catalogue.notes),
+        "held": None if catalogue.held is None else asdict(catalogue.held),
         "entries": {name: _plain(entry) for name, entry in catalogue.entries.items()},
     }
     text = json.dumps(given, sort_keys=True, indent=0, default=date.isoformat, allow_nan=False)
@@ -55,7 +57,10 @@ def _catalogue(given: dict[str, Any]) -> Catalogue:
     if given["format"] != _FORMAT:
         raise ValueError(f"format {given['format']}, where {_FORMAT} is known")
     entries = {name: _entry(name, each) for name, each in given["entries"].items()}
-    return Catalogue(given["region"], entries, given["origin"], tuple(given["notes"]))
+    held = given.get("held")
+    return Catalogue(
+        given["region"], entries, given["origin"], tuple(given["notes"]), None if held is None else _holdings(held)
+    )
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
@@ -73,7 +78,20 @@ def _entry(name: str, given: dict[str, Any]) -> Entry:
         {zone: _price(each) for zone, each in given["spot"].items()},
         None if risk is None else SpotRisk(**{**risk, "as_of": date.fromisoformat(risk["as_of"])}),
         None if zones is None else tuple(zones),
+        tuple(_rate(each) for each in given.get("committed", ())),
     )
+
+
+def _rate(given: dict[str, Any]) -> CommittedRate:
+    return CommittedRate(**{**given, "as_of": date.fromisoformat(given["as_of"]), "counts": tuple(given["counts"])})
+
+
+def _holdings(given: dict[str, Any]) -> Holdings:
+    items = [
+        Held(**{**each, "until": None if each["until"] is None else date.fromisoformat(each["until"])})
+        for each in given["items"]
+    ]
+    return Holdings(tuple(items), date.fromisoformat(given["as_of"]), given["source"], tuple(given["unknown"]))
 
 
 def _price(given: dict[str, Any]) -> Price:

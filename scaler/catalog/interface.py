@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, Protocol
 
+from scaler.catalog.commitment import CommittedRate, Holdings
 from scaler.errors import ConfigurationError, Failed
 
 PriceKind = Literal["on-demand", "spot"]
@@ -89,6 +90,7 @@ class Entry:
     Attributes:
         spot: latest spot price by availability zone.
         zones: zones that offer the type; ``None`` is unknown, empty is none.
+        committed: rates of savings plans, reservations and blocks, as far as they are known.
     """
 
     hardware: Hardware
@@ -96,6 +98,7 @@ class Entry:
     spot: Mapping[str, Price] = field(default_factory=dict)
     risk: SpotRisk | None = None
     zones: tuple[str, ...] | None = None
+    committed: tuple[CommittedRate, ...] = ()
 
     @property
     def instance_type(self) -> str:
@@ -117,12 +120,14 @@ class Catalogue:
         entries: by instance type.
         origin: where most of it is from, in a few words.
         notes: what could not be had, one line each.
+        held: commitments that are paid for already; ``None`` is unknown.
     """
 
     region: str | None
     entries: Mapping[str, Entry]
     origin: str
     notes: tuple[str, ...] = ()
+    held: Holdings | None = None
 
 
 class FigureStore(Protocol):

@@ -31,7 +31,7 @@ def known_catalogue(store: FigureStore | None, region: str | None) -> Catalogue:
         known = entries.get(name)
         price = entry.on_demand or (known.on_demand if known else None)
         entries[name] = replace(entry, on_demand=price)
-    return Catalogue(region, dict(sorted(entries.items())), f"store and {starter.origin}", cached.notes)
+    return Catalogue(region, dict(sorted(entries.items())), f"store and {starter.origin}", cached.notes, cached.held)
 
 
 def near_types(name: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -35,17 +35,25 @@ def on_demand_prices(clients: AwsClients, region: str, names: Sequence[str]) -> 
     """
     found: dict[str, Price] = {}
     for name in names:
-        filters = {**_LINUX_ON_DEMAND, "regionCode": region, "instanceType": name}
-        products = paged(
-            clients, "pricing", "GetProducts", "PriceList", region=ENDPOINT_REGION,
-            ServiceCode="AmazonEC2",
-            Filters=[{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in sorted(filters.items())],
-        )  # fmt: skip
-        prices = [price for product in products for price in product_prices(product)]
+        prices = [price for product in products(clients, region, name) for price in product_prices(product)]
         if prices:
             # Several products of one type differ in what they include: the dearest errs on the safe side.
             found[name] = max(prices, key=lambda price: price.usd_per_hour)
     return found
+
+
+def products(clients: AwsClients, region: str, name: str) -> Iterator[str]:
+    """Products of the Price List that are a type on Linux, shared tenancy: JSON, each with its terms.
+
+    Raises:
+        AwsFailed: AWS does not answer.
+    """
+    filters = {**_LINUX_ON_DEMAND, "regionCode": region, "instanceType": name}
+    yield from paged(
+        clients, "pricing", "GetProducts", "PriceList", region=ENDPOINT_REGION,
+        ServiceCode="AmazonEC2",
+        Filters=[{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in sorted(filters.items())],
+    )  # fmt: skip
 
 
 def product_prices(product: str | dict[str, Any]) -> list[Price]:

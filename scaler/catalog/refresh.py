@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypeVar
 
 from scaler.aws.interface import AwsClients, AwsUnavailable
+from scaler.catalog.commitment import CommittedRate
+from scaler.catalog.committed import capacity_block_rates, holdings, reserved_rates, savings_plan_rates
 from scaler.catalog.hardware import describe_types, offered_zones
 from scaler.catalog.interface import Catalogue, Entry, SpotRisk
 from scaler.catalog.pricing import on_demand_prices
@@ -24,6 +26,7 @@ def refresh(
     *,
     now: datetime,
     advisor: Callable[[], bytes] = read_advisor,
+    commitments: bool = False,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Catalogue:
     """Ask AWS about the types named, and keep what is known of the others.
@@ -33,6 +36,7 @@ def refresh(
 
     Args:
         known: of the same region; its region must be given.
+        commitments: whether to ask for rates of commitments and for what is held, too.
 
     Raises:
         AwsUnavailable: AWS cannot be asked at all.
@@ -63,6 +67,7 @@ def refresh(
     prices = asked("on-demand prices", lambda: on_demand_prices(clients, region, names))
     spot = asked("spot prices", lambda: spot_prices(clients, region, names, at=now))
     risks: Mapping[str, SpotRisk] = asked("interruption bands", lambda: advisor_risks(advisor(), region, today=today))
+    committed = _committed(clients, region, names, today, asked) if commitments else {}
     entries = dict(known.entries)
     for name in names:
         earlier = entries.get(name)
@@ -77,5 +82,38 @@ def refresh(
             spot=spot.get(name, before.spot),
             risk=risks.get(name, before.risk),
             zones=zones.get(name, before.zones),
+            committed=_over(committed.get(name, ()), before.committed),
         )
-    return Catalogue(region, dict(sorted(entries.items())), "AWS, and what was known before", tuple(notes))
+    held = known.held
+    if commitments:
+        progress(f"reading what is held in {region}")
+        held = holdings(clients, region, today=today)
+        notes += held.unknown
+    return Catalogue(region, dict(sorted(entries.items())), "AWS, and what was known before", tuple(notes), held)
+
+
+def _over(new: tuple[CommittedRate, ...], before: tuple[CommittedRate, ...]) -> tuple[CommittedRate, ...]:
+    """New rates, and of the kinds that were not answered those of before."""
+    kinds = {rate.kind for rate in new}
+    return (*new, *(rate for rate in before if rate.kind not in kinds))
+
+
+def _committed(
+    clients: AwsClients,
+    region: str,
+    names: Sequence[str],
+    today: date,
+    asked: Callable[
+        [str, Callable[[], Mapping[str, tuple[CommittedRate, ...]]]], Mapping[str, tuple[CommittedRate, ...]]
+    ],
+) -> dict[str, tuple[CommittedRate, ...]]:
+    """Rates of all kinds of commitment by type; the kinds that cannot be had are left out."""
+    found: dict[str, tuple[CommittedRate, ...]] = {}
+    for what, ask in (
+        ("savings plan rates", lambda: savings_plan_rates(clients, region, names, today=today)),
+        ("reserved instance rates", lambda: reserved_rates(clients, region, names)),
+        ("capacity blocks", lambda: capacity_block_rates(clients, region, names, today=today)),
+    ):
+        for name, rates in asked(what, ask).items():
+            found[name] = (*found.get(name, ()), *rates)
+    return found

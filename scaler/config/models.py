@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from scaler.config.capacity import CapacityConfig
 from scaler.config.checks import InvalidAt
 from scaler.config.cloudwatch import CloudWatchMetric
+from scaler.config.commitments import CommitmentsConfig
 from scaler.config.forecasting import (
     CalendarConfig,
     EventConfig,
@@ -276,6 +277,9 @@ class PlanConfig(Strict):
         seconds = int(self.step.total_seconds())
         if seconds % 300 or 86_400 % seconds:
             raise InvalidAt("must be a multiple of 5m that divides a day, such as 15m or 1h", "step")
+    commitments: CommitmentsConfig = Field(
+        default_factory=CommitmentsConfig, description="Savings plans, reservations and Capacity Blocks."
+    )
         return self
 
 

@@ -23,6 +23,7 @@ from scaler.live.offline import OfflineLive
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized
 from scaler.pipeline.fetching import chosen, fetch
+from scaler.pipeline.commitments import commitments
 from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid
 from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
@@ -85,7 +86,9 @@ def make_plan(
     problems = {**run.problems, **unread, **short}
     refused = [RefusedWorkload(w, problems[w.name]) for w in workloads if w.name in problems]
     context = _context(project, runtime, reader, as_of, accepted)
-    return PlanRun(build_plan(inputs, refused, context, mixer), problems, tuple(inputs), history, run)
+    # A part of the fleet is no load to commit to.
+    advice = () if only else commitments(inputs, history, facts, mixer, project)
+    return PlanRun(build_plan(inputs, refused, context, mixer, advice), problems, tuple(inputs), history, run)
 
 
 def _inputs(

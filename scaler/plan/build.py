@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from scaler.mix.commitments_advice import Advice
 from scaler.mix.interface import Mixer
 from scaler.plan.document import SCHEMA_VERSION, Plan
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.plan.parts import commitment_part
 from scaler.plan.seal import seal
 from scaler.plan.workload import plan_workload, refused_workload
 
 
 def build_plan(
-    inputs: Sequence[WorkloadInputs], refused: Sequence[RefusedWorkload], context: PlanContext, mixer: Mixer
+    inputs: Sequence[WorkloadInputs],
+    refused: Sequence[RefusedWorkload],
+    context: PlanContext,
+    mixer: Mixer,
+    commitments: Sequence[Advice] = (),
 ) -> Plan:
     """Plan every workload and seal the result. Workloads stand in the order of their names."""
     parts = [plan_workload(given, mixer, context) for given in inputs]
@@ -28,5 +34,6 @@ def build_plan(
         config_digest=context.config_digest,
         scaler_version=context.scaler_version,
         workloads=tuple(sorted(parts, key=lambda part: part.name)),
+        commitments=tuple(commitment_part(advice) for advice in commitments),
     )
     return seal(plan)

@@ -296,3 +296,30 @@ class Plan(Part):
     config_digest: str = Field(description="sha256 of the configuration.")
     scaler_version: str = Field(description="Version of scaler that made it.")
     workloads: tuple[WorkloadPart, ...] = Field(description="The workloads, by name.")
+class CommitmentPart(Part):
+    """One offer of a savings plan, reservation or Capacity Block, and how much of it pays."""
+
+    region: str | None = Field(description="Whose load and prices it is of.")
+    kind: Literal["savings_plan", "instance_savings_plan", "reserved_instance", "capacity_block"] = Field(
+        description="What it is."
+    )
+    term_seconds: int = Field(description="How long it is paid for.")
+    payment: Literal["no upfront", "partial upfront", "all upfront"] = Field(description="How it is paid.")
+    covers: tuple[str, ...] = Field(description="Instance types that it would cover.")
+    basis: str = Field(description="The load that it was worked out from.")
+    usd_per_hour: float | None = Field(description="Commitment beyond what is held; None is unknown, 0: none pays.")
+    instances: int | None = Field(description="The same in instances, where it is sold so.")
+    break_even: float | None = Field(description="Share of the hours that it must be used to pay.")
+    used: float | None = Field(description="Share of it that would be used.")
+    on_demand_usd_per_month: float | None = Field(description="What is left to on-demand without it.")
+    saves_usd_per_month: float | None = Field(description="Of that, after its own cost; None is unknown.")
+    held: str = Field(description="What is paid for already and was taken off.")
+    as_of: date | None = Field(description="The day the rate was true.")
+    source: str | None = Field(description="Whom the rate is from.")
+    reason: str = Field(description="Why it is unknown; empty if it is known.")
+    best: bool = Field(description="Whether it saves most of all; others would cover the same load.")
+
+
+    commitments: tuple[CommitmentPart, ...] = Field(
+        default=(), description="What the fleet could commit to, the best first; empty where no rate is known."
+    )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from scaler.history.quality_report import for_plan
 from scaler.live.interface import LiveGroup
+from scaler.mix.commitments_advice import Advice
 from scaler.plan.document import (
     ActionPart,
     BacktestPart,
     CandidatePart,
+    CommitmentPart,
     FindingPart,
     ForecastPart,
     HistoryPart,
@@ -89,6 +92,11 @@ def preflight_part(inputs: WorkloadInputs) -> tuple[PreflightPart, ...]:
         )
         for finding in inputs.preflight
     )
+
+
+def commitment_part(advice: Advice) -> CommitmentPart:
+    """One offer, and how much of it pays."""
+    return CommitmentPart(**asdict(advice))
 
 
 def live_part(inputs: WorkloadInputs) -> LivePart | None:

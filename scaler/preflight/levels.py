@@ -7,15 +7,20 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.mix.interface import Mixer
+from scaler.config import Workload
+from scaler.mix.interface import GroupMix, Mixer
 from scaler.preflight.interface import Planned
 
 
+def levels(workload: Workload, _mix: GroupMix, units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What is planned for units that are needed, shape of ``units``: within the limits."""
+    raised: NDArray[np.int64] = np.clip(units, workload.limits.min, workload.limits.max)
+    return raised
+
+
 def planned_levels(planned: Planned) -> NDArray[np.int64]:
-    """Units per step within the limits, shape ``(steps,)``."""
-    limits = planned.workload.limits
-    levels: NDArray[np.int64] = np.clip(planned.requirement.units, limits.min, limits.max)
-    return levels
+    """Units per step, shape ``(steps,)``."""
+    return levels(planned.workload, planned.mix, planned.requirement.units)
 
 
 def highest_within(planned: Planned, span: timedelta) -> int:
