@@ -277,9 +277,6 @@ class PlanConfig(Strict):
         seconds = int(self.step.total_seconds())
         if seconds % 300 or 86_400 % seconds:
             raise InvalidAt("must be a multiple of 5m that divides a day, such as 15m or 1h", "step")
-    commitments: CommitmentsConfig = Field(
-        default_factory=CommitmentsConfig, description="Savings plans, reservations and Capacity Blocks."
-    )
         return self
 
 
@@ -308,6 +305,9 @@ class Config(Strict):
     )
     preflight: PreflightConfig = Field(
         default_factory=PreflightConfig, description="What is looked at that would stop a plan at launch."
+    )
+    commitments: CommitmentsConfig = Field(
+        default_factory=CommitmentsConfig, description="Savings plans, reservations and Capacity Blocks."
     )
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
