@@ -281,21 +281,6 @@ class WorkloadPart(Part):
     writers: tuple[WriterPart, ...] = Field(default=(), description="The one writer of each attribute of the target.")
 
 
-class Plan(Part):
-    """A sealed plan. ``plan_id`` is the sha256 of the canonical JSON of everything else."""
-
-    schema_version: str = Field(
-        description="Version of this document: a minor one adds optional keys, a major one breaks."
-    )
-    plan_id: str = Field(description="sha256 of the canonical JSON of everything else.")
-    created_at: datetime = Field(description="When the plan was made.")
-    as_of: datetime = Field(description="The moment that it plans from; nothing later was looked at.")
-    expires_at: datetime = Field(description="From then on it is not applied.")
-    account: str | None = Field(description="AWS account that was read; None if AWS was not asked.")
-    region: str | None = Field(description="AWS region that was read; None if none or several were.")
-    config_digest: str = Field(description="sha256 of the configuration.")
-    scaler_version: str = Field(description="Version of scaler that made it.")
-    workloads: tuple[WorkloadPart, ...] = Field(description="The workloads, by name.")
 class CommitmentPart(Part):
     """One offer of a savings plan, reservation or Capacity Block, and how much of it pays."""
 
@@ -320,6 +305,21 @@ class CommitmentPart(Part):
     best: bool = Field(description="Whether it saves most of all; others would cover the same load.")
 
 
+class Plan(Part):
+    """A sealed plan. ``plan_id`` is the sha256 of the canonical JSON of everything else."""
+
+    schema_version: str = Field(
+        description="Version of this document: a minor one adds optional keys, a major one breaks."
+    )
+    plan_id: str = Field(description="sha256 of the canonical JSON of everything else.")
+    created_at: datetime = Field(description="When the plan was made.")
+    as_of: datetime = Field(description="The moment that it plans from; nothing later was looked at.")
+    expires_at: datetime = Field(description="From then on it is not applied.")
+    account: str | None = Field(description="AWS account that was read; None if AWS was not asked.")
+    region: str | None = Field(description="AWS region that was read; None if none or several were.")
+    config_digest: str = Field(description="sha256 of the configuration.")
+    scaler_version: str = Field(description="Version of scaler that made it.")
+    workloads: tuple[WorkloadPart, ...] = Field(description="The workloads, by name.")
     commitments: tuple[CommitmentPart, ...] = Field(
         default=(), description="What the fleet could commit to, the best first; empty where no rate is known."
     )
