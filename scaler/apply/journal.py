@@ -18,7 +18,17 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from scaler.apply.interface import Change, Group
-from scaler.apply.records import change_of, change_record, group_of, group_record, live_of, live_record, text
+from scaler.apply.records import (
+    change_of,
+    change_record,
+    group_of,
+    group_record,
+    line,
+    listed,
+    live_of,
+    live_record,
+    text,
+)
 from scaler.errors import Failed
 from scaler.history.store import Store
 from scaler.live.interface import LiveGroup
@@ -74,6 +84,7 @@ class Journal:
         self.groups: dict[Group, Recorded] = {}
         self.entries: list[Entry] = []
         self._last = 0
+        self._lines: dict[int, tuple[Entry, str]] = {}
 
     @property
     def place(self) -> str:
@@ -140,32 +151,39 @@ class Journal:
     def save(self) -> None:
         """Write ``journal.json``."""
         counts = {status: sum(entry.status == status for entry in self.entries) for status in _COUNTED}
-        changes = [
-            {
-                "number": entry.number,
-                "workload": entry.change.group.workload,
-                "group": entry.change.group.key,
-                "change": entry.change.summary(),
-                "status": entry.status,
-                "note": entry.note,
-                "at": None if entry.at is None else entry.at.astimezone(UTC).isoformat(),
-            }
-            for entry in self.entries
-        ]
-        self._write(
-            "journal.json",
-            {
-                "run": self.run,
-                "plan_id": self.plan_id,
-                "rolls_back": self.rolls_back,
-                "state": self.state,
-                "counts": counts,
-                "changes": changes,
-            },
-        )
+        head = {
+            "run": self.run,
+            "plan_id": self.plan_id,
+            "rolls_back": self.rolls_back,
+            "state": self.state,
+            "counts": counts,
+        }
+        self._put("journal.json", listed(head, {"changes": [self._line(entry) for entry in self.entries]}))
 
-    def _write(self, name: str, document: Any) -> None:
-        self._store.write(f"runs/{self.run}/{name}", text(document))
+    def _line(self, entry: Entry) -> str:
+        """An entry of the journal; written anew only when it has changed, as all are written after each change."""
+        known = self._lines.get(entry.number)
+        if known is None or known[0] is not entry:
+            known = self._lines[entry.number] = (entry, line(_said(entry)))
+        return known[1]
+
+    def _write(self, name: str, document: Mapping[str, Any]) -> None:
+        self._put(name, text(document))
+
+    def _put(self, name: str, data: bytes) -> None:
+        self._store.write(f"runs/{self.run}/{name}", data)
+
+
+def _said(entry: Entry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "workload": entry.change.group.workload,
+        "group": entry.change.group.key,
+        "change": entry.change.summary(),
+        "status": entry.status,
+        "note": entry.note,
+        "at": None if entry.at is None else entry.at.astimezone(UTC).isoformat(),
+    }
 
 
 _COUNTED = ("done", "failed", "started", "pending")

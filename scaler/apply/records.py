@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,9 +14,24 @@ from scaler.live.interface import LiveGroup, ScheduledAction, Setting
 _SIZES = ("min_size", "max_size", "desired_size")
 
 
-def text(document: Any) -> bytes:
-    """JSON with sorted keys, one item per line, ending in a newline."""
-    return (json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+def text(document: Mapping[str, Any]) -> bytes:
+    """JSON with sorted keys, each item of a list on a line of its own, ending in a newline."""
+    return listed(
+        {key: value for key, value in document.items() if not isinstance(value, list)},
+        {key: [line(item) for item in value] for key, value in document.items() if isinstance(value, list)},
+    )
+
+
+def listed(head: Mapping[str, Any], lists: Mapping[str, Sequence[str]]) -> bytes:
+    """The same from items of lists that are :func:`line` s already."""
+    values = {key: line(value) for key, value in head.items()}
+    values |= {key: "[" + ",".join(f"\n  {item}" for item in items) + "\n ]" for key, items in lists.items()}
+    return ("{" + ",".join(f"\n {line(key)}: {values[key]}" for key in sorted(values)) + "\n}\n").encode()
+
+
+def line(value: Any) -> str:
+    """JSON on one line."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
 def action_record(action: ScheduledAction) -> dict[str, Any]:

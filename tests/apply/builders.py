@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scaler.apply.interface import Group
+from scaler.config import TargetKind
 from scaler.live.interface import LiveGroup
-from scaler.plan.document import ActionPart, LivePart, Plan, StepPart, TargetPart, WorkloadPart
+from scaler.live.scalable import scalable
+from scaler.plan.document import ActionPart, LivePart, Plan, SettingPart, StepPart, TargetPart, WorkloadPart
 from scaler.plan.seal import seal
 
 ACCOUNT = "123456789012"
@@ -21,9 +24,22 @@ def quarter() -> datetime:
     return datetime.fromtimestamp(datetime.now(UTC).timestamp() // 900 * 900 + 300, UTC)
 
 
-def group(name: str) -> Group:
-    """The group of workload ``name``."""
-    return Group(REGION, f"{name}-asg", name)
+def group(name: str, kind: TargetKind = "asg") -> Group:
+    """The target of workload ``name``."""
+    return Group(REGION, target_name(name, kind), name, kind)
+
+
+def target_name(name: str, kind: TargetKind) -> str:
+    """What the target of workload ``name`` is called."""
+    return {
+        "asg": f"{name}-asg", "ecs_service": f"shop/{name}", "sagemaker_endpoint": f"{name}/AllTraffic",
+        "lambda_alias": f"{name}:live", "node_pool": name, "deployment": f"shop/{name}",
+    }[kind]  # fmt: skip
+
+
+def resource(name: str, kind: TargetKind) -> str:
+    """How Application Auto Scaling calls the target of workload ``name``."""
+    return scalable(kind, target_name(name, kind)).resource
 
 
 def live_part(live: LiveGroup) -> LivePart:
@@ -35,6 +51,12 @@ def live_part(live: LiveGroup) -> LivePart:
         foreign_actions=sum(not a.name.startswith("scaler-") for a in live.actions),
         actions=tuple(ActionPart(**vars(action)) for action in live.actions),
         fingerprint=live.fingerprint,
+        registered=live.registered,
+        policies=live.policies,
+        settings=tuple(
+            SettingPart(attribute=s.attribute, value=None if s.value is None else json.loads(s.value))
+            for s in live.settings
+        ),
     )
 
 
@@ -46,7 +68,17 @@ def step(start: datetime, end: datetime, min_size: int, max_size: int = 20) -> S
     )  # fmt: skip
 
 
-def part(name: str, levels: Sequence[int], live: LiveGroup, start: datetime, **given: Any) -> WorkloadPart:
+def part(
+    name: str,
+    levels: Sequence[int],
+    live: LiveGroup | None,
+    start: datetime,
+    kind: TargetKind = "asg",
+    *,
+    settings: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    **given: Any,
+) -> WorkloadPart:
     """A workload with one level per quarter of an hour from ``start``; equal neighbours make one level."""
     steps: list[StepPart] = []
     for number, level in enumerate(levels):
@@ -56,8 +88,10 @@ def part(name: str, levels: Sequence[int], live: LiveGroup, start: datetime, **g
         else:
             steps.append(step(begin, begin + QUARTER, level, **given))
     return WorkloadPart(
-        name=name, target=TargetPart(kind="asg", name=f"{name}-asg", region=REGION), status="changed", reasons=(),
-        steps=tuple(steps), live=live_part(live),
+        name=name, target=TargetPart(kind=kind, name=target_name(name, kind), region=REGION), status="changed",
+        reasons=(), steps=tuple(steps), live=None if live is None else live_part(live),
+        settings=tuple(SettingPart(attribute=name, value=value) for name, value in (settings or {}).items()),
+        required_tags=dict(tags or {}),
     )  # fmt: skip
 
 
@@ -71,12 +105,22 @@ def sealed(parts: Sequence[WorkloadPart], now: datetime, **given: Any) -> Plan:
     return seal(Plan(**(fields | given)))
 
 
-def plan_of(levels: Mapping[str, Sequence[int]], live: Mapping[Group, LiveGroup], now: datetime) -> Plan:
+def plan_of(
+    levels: Mapping[str, Sequence[int]], live: Mapping[Group, LiveGroup], now: datetime, **given: Mapping[str, Any]
+) -> Plan:
     """A plan whose first level began up to a quarter of an hour ago and lasts for an hour.
 
     Nothing starts while a test runs: past starts are refused, and would be a matter of their own.
+
+    Args:
+        given: by workload, more arguments of :func:`part`.
     """
     start = datetime.fromtimestamp(now.timestamp() // 900 * 900, tz=now.tzinfo)
+    of = {each.workload: (state, each.kind) for each, state in live.items()}
     return sealed(
-        [part(name, [sizes[0]] * 3 + list(sizes), live[group(name)], start) for name, sizes in levels.items()], now
+        [
+            part(name, [sizes[0]] * 3 + list(sizes), of[name][0], start, of[name][1], **given.get(name, {}))
+            for name, sizes in levels.items()
+        ],
+        now,
     )

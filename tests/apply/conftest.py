@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from scaler.apply.targets import AwsTargets
 from scaler.apply.run import Prepared, execute, prepare
+from scaler.apply.targets import AwsTargets
 from scaler.aws.session import BotocoreClients
 from scaler.demo.emulator import Emulator
 from scaler.history.folder_store import FolderStore

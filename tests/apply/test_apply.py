@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scaler.apply.targets import AwsTargets
 from scaler.apply.interface import ApplyFailed, PlanStale
 from scaler.apply.run import prepare, run_name
+from scaler.apply.targets import AwsTargets
 from scaler.aws.interface import AwsUnavailable
 from tests.apply.builders import ACCOUNT, group, plan_of, quarter
 from tests.apply.conftest import Aws, CountingClients, apply_once

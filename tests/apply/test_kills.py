@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from scaler.apply.targets import AwsTargets
 from scaler.apply.run import prepare, run_name
+from scaler.apply.targets import AwsTargets
 from tests.apply.builders import ACCOUNT, group, plan_of, quarter
 from tests.apply.conftest import CountingClients, Killed, apply_once
 from tests.apply.memory import MemoryAutoScaling, MemoryStore
