@@ -12,7 +12,7 @@ from scaler.replay.fronts import front
 from scaler.replay.interface import Conditions, Outcome, Point, Policy, Reactive, ReplayRefused, Setting, Trace
 from scaler.replay.ledger import DAY_MINUTES, Ledger, ledger_of, need_within
 from scaler.replay.oracle import noise_limited, oracle
-from scaler.replay.simulate import Lane, simulate
+from scaler.replay.simulate import CELLS, Lane, simulate
 
 BOUND = "noise-limited bound"
 MARGINS = (0.0, 0.02, 0.05, 0.08, 0.1, 0.12, 0.15, 0.18, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0)
@@ -108,11 +108,28 @@ def replay(
             Lane(setting.reactive, None if policy.floor is None else rows[id(policy.floor), setting.knob or 0.0])
             for setting in policy.settings
         ]
-        outcomes = simulate(load, floors, lanes, conditions)
-        kept = tuple(outcomes) if keep_minutes else ()
-        runs[policy.name] = PolicyRun(policy, ledger_of(outcomes, load, conditions), kept)
+        runs[policy.name] = _simulated(policy, lanes, floors, load, conditions, keep_minutes=keep_minutes)
     best = oracle(need_within(load, conditions), conditions)
     return Replay(trace, conditions, first, runs, _bound(load, conditions), best)
+
+
+def _simulated(
+    policy: Policy,
+    lanes: Sequence[Lane],
+    floors: NDArray[np.int64] | None,
+    load: NDArray[np.float64],
+    conditions: Conditions,
+    *,
+    keep_minutes: bool,
+) -> PolicyRun:
+    """Some settings at a time, so that minutes are forgotten once they are summed."""
+    together = max(1, CELLS // load.size)
+    sums, kept = [], []
+    for begin in range(0, len(lanes), together):
+        outcomes = simulate(load, floors, lanes[begin : begin + together], conditions)
+        sums.append(ledger_of(outcomes, load, conditions).sums)
+        kept += outcomes if keep_minutes else []
+    return PolicyRun(policy, Ledger(np.concatenate(sums)), tuple(kept))
 
 
 def _floors(
