@@ -42,7 +42,7 @@ def write(documents: Sequence[Document]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for document in documents:
-            staged.append((_stage(document), document.path))  # noqa: PERF401 - what was staged is removed on error
+            staged.append((_stage(document.path, document.text.encode()), document.path))  # noqa: PERF401 - what was staged is removed on error
         for temporary, path in staged:
             temporary.replace(path)
     except OSError as error:
@@ -56,14 +56,33 @@ def write(documents: Sequence[Document]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _stage(document: Document) -> Path:
-    descriptor, name = tempfile.mkstemp(prefix=f".{document.path.name}.", suffix=".tmp", dir=document.path.parent)
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write one file that is no text, in one step.
+
+    Raises:
+        OutputRefused: a path that is no place for a file.
+        Failed: the disk refused; an earlier file is unchanged.
+    """
+    check_writable(path)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(document.text)
+        staged = _stage(path, data)
+        staged.replace(path)
+    except OSError as error:
+        raise Failed(
+            f"cannot write {error.filename or path}",
+            why=str(error.strerror or error),
+            next_step="free or mount the disk and run again; earlier files are unchanged",
+        ) from error
+
+
+def _stage(path: Path, data: bytes) -> Path:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mode = document.path.stat().st_mode if document.path.exists() else 0o644
+        mode = path.stat().st_mode if path.exists() else 0o644
         Path(name).chmod(mode & 0o777)
     except BaseException:
         Path(name).unlink(missing_ok=True)

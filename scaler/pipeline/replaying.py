@@ -1,24 +1,32 @@
-"""The archive of the chosen workloads → demand by the minute, and what each policy would have cost and missed."""
+"""The archive of the chosen workloads → demand by the minute → what each policy would have cost and missed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaler.capacity.interface import UnitCapacity
 from scaler.config import Project, Workload
-from scaler.errors import ScalerError
+from scaler.errors import ScalerError, UsageError
 from scaler.history.interface import Panel
+from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized
 from scaler.pipeline.fetching import archived, chosen, counted, fetch
 from scaler.pipeline.forecasting import sized_of
 from scaler.pipeline.runtime import Runtime
-from scaler.replay.interface import Conditions, Trace
+from scaler.replay.interface import Conditions, Policy, ReplayRefused, Trace, Verdict
+from scaler.replay.judge import judge
+from scaler.replay.run import Replay, replay
+from scaler.replay.standard import standard
+from scaler.replay.today import TODAY, today_as_configured
 
+#: The plan by hand that no other may lose to: what a person would write into a schedule.
+PLAIN = "hour-of-week schedule + TT"
 #: Longest period at which minutes within it are worth simulating; beyond it the replay is of means.
 FINE_SECONDS = 300
 
@@ -41,6 +49,82 @@ class Past:
     def workload(self) -> Workload:
         """Whose past it is."""
         return self.sized.workload
+
+    @property
+    def usd_per_unit_hour(self) -> float | None:
+        """What a unit costs per hour in the workload's mix at its largest, ``None`` is unknown."""
+        units = max(1, self.workload.limits.max)
+        usd = PreferenceMixer().split(self.sized.mix, units).usd_per_hour
+        return None if usd is None else usd / units
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One workload, replayed.
+
+    Attributes:
+        verdict: ``None`` where there is none, for :attr:`problem`.
+    """
+
+    past: Past
+    replay: Replay
+    verdict: Verdict | None
+    problem: ReplayRefused | None = None
+
+
+def policies_named(patterns: Sequence[str]) -> tuple[Policy, ...]:
+    """The policies whose names match one of the patterns (``*`` and ``?``), or all without patterns.
+
+    Raises:
+        UsageError: a pattern matches nothing.
+    """
+    known = standard()
+    for pattern in patterns:
+        if not any(fnmatchcase(policy.name.lower(), pattern.lower()) for policy in known):
+            raise UsageError(
+                f"no policy matches {pattern!a}",
+                why=f"there are {', '.join(policy.name for policy in known)}",
+                next_step="name one of them, or use a glob such as 'scaler*'",
+            )
+    return tuple(p for p in known if not patterns or any(fnmatchcase(p.name.lower(), q.lower()) for q in patterns))
+
+
+def replay_past(
+    past: Past,
+    policies: Sequence[Policy],
+    *,
+    judged_at: datetime,
+    budget: float | None = None,
+    keep_minutes: bool = False,
+) -> Judged:
+    """Replay the policies and what runs today, and judge them.
+
+    Args:
+        budget: accepted share of violation minutes, instead of the configured one.
+
+    Raises:
+        ReplayRefused: there is not enough history to replay at all.
+    """
+    today = today_as_configured(past.workload.replay.today)
+    made = replay(past.trace, [today, *policies], past.conditions, keep_minutes=keep_minutes)
+    try:
+        verdict = judge(
+            made,
+            budget=past.workload.replay.budget if budget is None else budget,
+            judged_at=judged_at,
+            today=TODAY,
+            plain=PLAIN if PLAIN in made.runs else None,
+            candidates=[policy.name for policy in policies if _runs_on(policy, past.workload)],
+        )
+    except ReplayRefused as error:
+        return Judged(past, made, None, error)
+    return Judged(past, made, verdict)
+
+
+def _runs_on(policy: Policy, workload: Workload) -> bool:
+    """Whether the target can have the policy: an HPA scales pods, and nothing else does."""
+    pods = any(setting.reactive.kind == "hpa" for setting in policy.settings)
+    return not pods or workload.target.kind == "deployment"
 
 
 def pasts(

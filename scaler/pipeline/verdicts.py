@@ -1,0 +1,83 @@
+"""Verdicts of replay, kept in the store between runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from scaler.config import Project, Workload
+from scaler.errors import ScalerError
+from scaler.history.store import Store
+from scaler.pipeline.replaying import Judged
+from scaler.pipeline.runtime import Runtime, open_store
+from scaler.replay.interface import Verdict
+from scaler.replay.verdict_document import verdict_document, verdict_of
+
+SCHEMA_VERSION = "1.0"
+
+
+def keep_verdicts(judged: Sequence[Judged], project: Project, runtime: Runtime) -> None:
+    """Keep the verdict of each workload; the one before it is replaced.
+
+    Raises:
+        scaler.errors.Failed: the store cannot be written.
+    """
+    store = open_store(project, runtime)
+    for each in judged:
+        if each.verdict is not None:
+            document = {
+                "schema_version": SCHEMA_VERSION,
+                "terms": terms(each.past.workload),
+                "verdict": verdict_document(each.verdict),
+            }
+            text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+            store.write(_key(each.past.workload.name), text.encode())
+
+
+def kept_verdict(workload: Workload, store: Store, *, as_of: datetime) -> tuple[Verdict | None, str | None]:
+    """The workload's verdict, or ``None`` and why there is none to plan by, in one line.
+
+    A verdict from after ``as_of`` is not seen; one that is older than ``replay.valid_for``, or that was found on
+    other terms (capacity, limits, lead time, budget), is not followed.
+    """
+    try:
+        stored = store.read(_key(workload.name))
+        found = None if stored is None else _read(stored.data)
+    except ScalerError as error:
+        return None, f"replay: no verdict, as the store does not answer: {error.why}"
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None, "replay: the verdict in the store cannot be read; scaler replay judges anew"
+    if found is None:
+        return None, "replay: not judged yet; scaler replay says whether this plan is worth it"
+    verdict, of_terms = found
+    why = None
+    if verdict.judged_at > as_of:
+        why = "replay: not judged before this moment"
+    elif of_terms != terms(workload):
+        why = "replay: judged on other terms than the configuration's now; scaler replay judges anew"
+    elif as_of - verdict.judged_at > workload.replay.valid_for:
+        why = f"replay: the verdict is {(as_of - verdict.judged_at).days} days old; scaler replay judges anew"
+    return (verdict, None) if why is None else (None, why)
+
+
+def _read(data: bytes) -> tuple[Verdict, str]:
+    """A verdict and the terms that it was found on."""
+    document = json.loads(data)
+    major = document["schema_version"].partition(".")[0]
+    if major != SCHEMA_VERSION.partition(".")[0]:
+        raise ValueError(f"schema version {major}")
+    return verdict_of(document["verdict"]), str(document["terms"])
+
+
+def terms(workload: Workload) -> str:
+    """sha256 over what a verdict depends on beside demand."""
+    text = "\n".join(
+        part.model_dump_json() for part in (workload.load, workload.capacity, workload.limits, workload.replay)
+    )
+    return hashlib.sha256(f"{workload.timezone}\n{text}".encode()).hexdigest()
+
+
+def _key(name: str) -> str:
+    return f"replay/{name}.json"
