@@ -55,19 +55,30 @@ def simulate(
         floors: as scheduled, shape ``(rows, minutes)``; they fire late here.
     """
     minutes = load.shape[0]
-    bottom = np.full((1, minutes), conditions.min_size, dtype=np.int64)
-    in_force = bottom if floors is None else np.concatenate((bounded(fired(floors, conditions), conditions), bottom))
+    in_force, row_of = _in_force(floors, lanes, conditions, minutes)
     made: list[Outcome | None] = [None] * len(lanes)
     together = max(1, CELLS // max(1, minutes))
     for kind in sorted({lane.reactive.kind for lane in lanes}):
         chosen = [index for index, lane in enumerate(lanes) if lane.reactive.kind == kind]
         for first in range(0, len(chosen), together):
             part = chosen[first : first + together]
-            rows = [in_force.shape[0] - 1 if lanes[i].floor is None else lanes[i].floor or 0 for i in part]
-            wanted, ready = _run(load, in_force[rows], [lanes[i].reactive for i in part], conditions)
+            rows = [row_of[lanes[index].floor] for index in part]
+            wanted, ready = _run(load, in_force[rows], [lanes[index].reactive for index in part], conditions)
             for index, each, serving in zip(part, wanted, ready, strict=True):
                 made[index] = Outcome(each, serving, each)
     return [outcome for outcome in made if outcome is not None]
+
+
+def _in_force(
+    floors: NDArray[np.int64] | None, lanes: Sequence[Lane], conditions: Conditions, minutes: int
+) -> tuple[NDArray[np.int64], dict[int | None, int]]:
+    """The floors that lanes have, in force and within bounds, and the row of each; the last is the minimum size."""
+    used = sorted({lane.floor for lane in lanes if lane.floor is not None})
+    bottom = np.full((1, minutes), conditions.min_size, dtype=np.int64)
+    row_of: dict[int | None, int] = {row: place for place, row in enumerate(used)} | {None: len(used)}
+    if floors is None or not used:
+        return bottom, row_of
+    return np.concatenate((bounded(fired(floors[used], conditions), conditions), bottom)), row_of
 
 
 def _run(
