@@ -68,7 +68,7 @@ def _fill(aws: Emulator) -> int:
 def _plan(config: Path, moment: datetime, *, quiet: bool) -> PlanRun:
     from rich.console import Console
 
-    from scaler.cli.plan import documents_of
+    from scaler.cli.plan_outputs import documents_of
     from scaler.cli.plan_table import render
     from scaler.cli.run import open_runtime
     from scaler.config.reader import load_config

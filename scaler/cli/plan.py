@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,10 @@ from scaler.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from scaler.config import Project
     from scaler.emit.interface import Document
     from scaler.pipeline import PlanRun
     from scaler.plan.document import GuardrailPart, Plan
+    from scaler.terraform.changes import RootChange
 
 
 class PlanFormat(StrEnum):
@@ -59,6 +60,21 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit 2 if the plan changes anything, as Terraform does.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if a fallback was used.")] = False,
+    terraform_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--terraform-dir",
+            metavar="DIR",
+            help="Let Terraform plan in this root with the new variables, and show what it would do to capacity. "
+            "Nothing is written if it would destroy or replace a target.",
+        ),
+    ] = None,
+    terraform_bin: Annotated[
+        str | None, typer.Option("--terraform-bin", metavar="BINARY", help="Terraform or OpenTofu, by name or path.")
+    ] = None,
+    terraform_out: Annotated[
+        Path | None, typer.Option("--terraform-out", metavar="FILE", help="Keep Terraform's saved plan in this file.")
+    ] = None,
     quiet: QuietOption = False,
 ) -> None:
     """Plan capacity: print what changes and what it costs, and write the Terraform variables.
@@ -67,81 +83,60 @@ def plan(
     """
     from scaler.catalog.interface import UnknownName
     from scaler.cli.plan_file import read_plan
+    from scaler.cli.plan_outputs import check_outputs, documents_of, say_written
     from scaler.cli.recording import keep, only_the_record, plan_of, show_again
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
+    from scaler.cli.terraform_plan import check_terraform, terraform_options, write_if_terraform_may
     from scaler.config.reader import load_config, located
+    from scaler.emit.write import write
+    from scaler.errors import ScalerError
     from scaler.plan.guardrails import RULES, circuit_breaker
+    from scaler.terraform.gate import RULE
 
     if again is not None:
         only_the_record(as_of, workload, event, accept)
         show_again(again, config, out, output_format, offline=offline, quiet=quiet)
         return
-    accepted = frozenset(parse_accepted(entry, RULES) for entry in accept or [])
+    accepted = frozenset(parse_accepted(entry, (*RULES, RULE)) for entry in accept or [])
     what_if = parse_events(event or [])
     project = load_config(config)
     only = chosen(project, workload or [])
     old = None if compare_to is None else read_plan(compare_to)
-    check_outputs(project, out)
+    terraform = terraform_options(terraform_dir, terraform_bin, terraform_out)
+    check_outputs(project, out, None if terraform is None else terraform.directory)
+    check_terraform(terraform, project, part_only=bool(only or what_if))
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
     try:
         run, draft = plan_of(project, runtime, as_of=moment, only=only, accepted=accepted, events=what_if)
     except UnknownName as error:
         raise located(error, config) from None
-    _show(run, output_format, old)
     broken = circuit_breaker(run.plan, project.config.guardrails.max_refused)
+    code = exit_code(run, detailed=detailed_exitcode, strict=strict)
+    asked = terraform if broken is None and code in (0, 2, 4) else None
+    if asked is None or output_format is PlanFormat.table:
+        _show(run, output_format, old)
     if broken is not None:
         keep(draft, runtime, command="plan", exit_code=broken.exit_code)
         raise broken
-    code = exit_code(run, detailed=detailed_exitcode, strict=strict)
     documents: list[Document] = []
     if what_if:
         runtime.progress("wrote nothing: --event asks what if; configure the event to plan with it")
     elif code in (0, 2, 4):
-        from scaler.emit.write import write
-
         documents = documents_of(run, project, out, partial=bool(only))
-        write(documents)
-        for document in documents:
-            runtime.progress(f"wrote {document.path}")
-        if only and project.config.outputs.tfvars:
-            runtime.progress(
-                f"did not write {project.config.outputs.tfvars}: --workload plans a part of the fleet, "
-                "and Terraform would remove the schedules of the rest"
-            )
+        if asked is None:
+            write(documents)
+        else:
+            show = partial(_show_terraform, run.plan, old, output_format)
+            try:
+                changes = write_if_terraform_may(asked, documents, run.plan, accepted, runtime.progress, show)
+            except ScalerError as error:
+                keep(draft, runtime, command="plan", exit_code=error.exit_code)
+                raise
+            code = 2 if detailed_exitcode and changes and code == 0 else code
+        say_written(documents, project, runtime, partial=bool(only))
     keep(draft, runtime, command="plan", exit_code=code, documents=documents)
     raise typer.Exit(code)
-
-
-def check_outputs(project: Project, out: Path | None) -> None:
-    """Refuse outputs that cannot be written before anything is asked of anybody.
-
-    Raises:
-        scaler.emit.interface.OutputRefused: a path that is no place for a file, or a Terraform root
-            that does not declare the variables.
-    """
-    from scaler.emit.declared import check_declared
-    from scaler.emit.tfvars import VARIABLES
-    from scaler.emit.write import check_writable
-
-    if out is not None:
-        check_writable(out)
-    if project.config.outputs.tfvars is not None:
-        path = project.path(project.config.outputs.tfvars)
-        check_writable(path)
-        check_declared(path.parent, VARIABLES)
-
-
-def documents_of(run: PlanRun, project: Project, out: Path | None, *, partial: bool) -> list[Document]:
-    """The files of a plan: the sealed plan, and the variables unless only a part was planned."""
-    from scaler.emit.interface import Document
-    from scaler.emit.tfvars import render_tfvars
-    from scaler.plan.seal import encode
-
-    documents = [] if out is None else [Document(out, encode(run.plan))]
-    if project.config.outputs.tfvars is not None and not partial:
-        documents.append(Document(project.path(project.config.outputs.tfvars), render_tfvars(run.plan)))
-    return documents
 
 
 def exit_code(run: PlanRun, *, detailed: bool, strict: bool) -> int:
@@ -193,14 +188,30 @@ def _mend(rail: GuardrailPart) -> str:
     return mend[0].upper() + mend[1:]
 
 
-def _json(plan: Plan, old: Plan | None) -> str:
-    """The sealed plan; beside an older one, an object of the plan and what moved."""
+def _show_terraform(plan: Plan, old: Plan | None, output_format: PlanFormat, root: RootChange, directory: Path) -> None:
+    if output_format is PlanFormat.json:
+        typer.echo(_json(plan, old, root), nl=False)
+        return
+    from rich.console import Console
+
+    from scaler.cli.terraform_table import render_terraform
+
+    Console(highlight=False, soft_wrap=False).print(render_terraform(root, plan, directory))
+
+
+def _json(plan: Plan, old: Plan | None, root: RootChange | None = None) -> str:
+    """The sealed plan; beside an older one or a Terraform root, an object of the plan and what moves."""
     import json
 
+    from scaler.cli.terraform_plan import as_value
     from scaler.plan.compare import as_json
     from scaler.plan.seal import encode
 
-    if old is None:
+    if old is None and root is None:
         return encode(plan)
-    both = {"plan": json.loads(encode(plan)), "compared": as_json(old, plan)}
-    return json.dumps(both, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    document = {"plan": json.loads(encode(plan))}
+    if old is not None:
+        document["compared"] = as_json(old, plan)
+    if root is not None:
+        document["terraform"] = as_value(root)
+    return json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -286,6 +286,11 @@ class OutputsConfig(Strict):
     tfvars: str | None = Field(
         None, description="Terraform variables, e.g. infra/scaler.auto.tfvars.json; relative to this file."
     )
+    community_tfvars: str | None = Field(
+        None,
+        description="The variable scaler_autoscaling for terraform-aws-modules/autoscaling, e.g. "
+        "infra/scaler-autoscaling.auto.tfvars.json; relative to this file. Auto Scaling groups only.",
+    )
 
 
 class Config(Strict):

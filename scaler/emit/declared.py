@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"/\*.*?\*/|(?:#|//)[^\n]*", re.DOTALL)
 _VARIABLE = re.compile(r'^\s*variable\s+"?([A-Za-z_][\w-]*)"?\s*\{', re.MULTILINE)
 
 
-def check_declared(directory: Path, variables: Sequence[str]) -> None:
+def check_declared(directory: Path, variables: Sequence[str], *, key: str = "outputs.tfvars") -> None:
     """Refuse if ``directory`` is a Terraform root that does not declare all ``variables``.
 
     Terraform only warns about an undeclared variable in a file, and then changes nothing: the plan
@@ -33,8 +33,8 @@ def check_declared(directory: Path, variables: Sequence[str]) -> None:
             raise OutputRefused(
                 f"the Terraform root {directory} does not declare variable {variable!r}",
                 why=f"it declares {', '.join(near)}" if near else "Terraform would ignore the value with a warning",
-                next_step="declare it as terraform/examples/asg/variables.tf does, or write outputs.tfvars elsewhere",
-                key="outputs.tfvars",
+                next_step=f"declare it as docs/terraform.md shows, or write {key} elsewhere",
+                key=key,
             )
 
 

@@ -3,66 +3,62 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
-from scaler.plan.document import Plan, StepPart, WorkloadPart
-from scaler.plan.schedule import ACTION_PREFIX
+from scaler.config.targets import TargetKind
+from scaler.emit.schedules import rfc3339, scheduled_changes
+from scaler.plan.document import Plan, WorkloadPart
 
 #: The variables that the document sets; a Terraform root must declare them.
 VARIABLES = ("scaler_meta", "scaler_workloads")
 
-# An omitted or null size of aws_autoscaling_schedule is sent as 0; -1 leaves the size alone.
-# https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_schedule
-_LEAVE_ALONE = -1
+#: Targets that Terraform makes; those of Kubernetes are written as YAML.
+KINDS: tuple[TargetKind, ...] = ("asg", "ecs_service", "sagemaker_endpoint", "lambda_alias")
 
 
 def render_tfvars(plan: Plan) -> str:
     """The text of ``scaler.auto.tfvars.json``. Refused workloads are left out: check before writing."""
-    document = {
-        "scaler_meta": {
-            "schema_version": plan.schema_version,
-            "plan_id": plan.plan_id,
-            "generated_at": _rfc3339(plan.created_at),
-            "expires_at": _rfc3339(plan.expires_at),
-        },
-        "scaler_workloads": {w.name: _workload(w) for w in plan.workloads if w.steps and w.mix_policy},
-    }
+    return as_json(
+        {
+            "scaler_meta": {
+                "schema_version": plan.schema_version,
+                "plan_id": plan.plan_id,
+                "generated_at": rfc3339(plan.created_at),
+                "expires_at": rfc3339(plan.expires_at),
+            },
+            "scaler_workloads": {w.name: _workload(w) for w in plan.workloads if w.target.kind in KINDS and w.steps},
+        }
+    )
+
+
+def as_json(document: dict[str, Any]) -> str:
+    """Sorted keys, one value per line, so that a review shows what changed; never NaN."""
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _workload(workload: WorkloadPart) -> dict[str, Any]:
-    mix = workload.mix_policy
-    if mix is None:
-        raise ValueError(f"{workload.name} has no mix")
     first = workload.steps[0]
     return {
         "min_size": first.min_size,
         "max_size": first.max_size,
+        **_mix(workload),
+        "schedules": {change.name: change.as_variables() for change in scheduled_changes(workload)},
+    }
+
+
+def _mix(workload: WorkloadPart) -> dict[str, Any]:
+    """The mix of a group; what is no group has none, and says so by an empty list."""
+    mix = workload.mix_policy
+    if workload.target.kind != "asg" or mix is None:
+        return {
+            "on_demand_base_capacity": 0,
+            "on_demand_percentage_above_base_capacity": 100,
+            "spot_allocation_strategy": "price-capacity-optimized",
+            "instance_types": [],
+        }
+    return {
         "on_demand_base_capacity": mix.on_demand_base_capacity,
         "on_demand_percentage_above_base_capacity": mix.on_demand_percentage_above_base_capacity,
         "spot_allocation_strategy": mix.spot_allocation_strategy,
         "instance_types": [{"instance_type": name, "weighted_capacity": weight} for name, weight in mix.instance_types],
-        "schedules": {_key(step.start): _schedule(step, workload) for step in workload.steps},
     }
-
-
-def _key(start: datetime) -> str:
-    """Named by UTC time: rolling on adds and removes actions, and never moves one onto another's time."""
-    return f"{ACTION_PREFIX}{start.astimezone(UTC):%Y%m%dT%H%MZ}"
-
-
-def _schedule(step: StepPart, workload: WorkloadPart) -> dict[str, Any]:
-    # A minimum above the live maximum would be refused by AWS, so the maximum is raised with it.
-    live = workload.live
-    fits = live is not None and live.max_size >= step.max_size
-    return {
-        "start_time": _rfc3339(step.start),
-        "min_size": step.min_size,
-        "max_size": _LEAVE_ALONE if fits else step.max_size,
-        "desired_capacity": _LEAVE_ALONE,
-    }
-
-
-def _rfc3339(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

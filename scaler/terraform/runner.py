@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,18 @@ class Terraform:
         """Check the configuration without asking AWS."""
         return self._run("validate")
 
-    def plan(self, out: Path | None = None) -> bool:
+    def plan(self, out: Path | None = None, *, variable_files: Sequence[Path] = ()) -> bool:
         """Compare configuration and reality; True if there are changes.
 
         Args:
             out: file that the plan is written to, for :meth:`show_json` and :meth:`apply`.
+            variable_files: read after, and so in place of, those that Terraform finds by itself.
         """
         options: dict[str, Any] = {"input": False, "lock_timeout": _LOCK_TIMEOUT, "detailed_exitcode": True}
         if out is not None:
             options["out"] = str(out.absolute())
+        if variable_files:
+            options["var_file"] = [str(file.absolute()) for file in variable_files]
         return self._run("plan", accepted=(0, 2), **options).exit_code == 2
 
     def show_json(self, planfile: Path | None = None) -> dict[str, Any]:
