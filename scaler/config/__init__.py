@@ -30,12 +30,12 @@ from scaler.config.models import (
     Config,
     LimitsConfig,
     LiveConfig,
-    PlanConfig,
     PricesConfig,
     RiskConfig,
     SpotConfig,
     TypePrice,
 )
+from scaler.config.plan import PlanConfig
 from scaler.config.problems import InvalidConfiguration
 from scaler.config.prometheus import PrometheusMetric
 from scaler.config.reader import load_config

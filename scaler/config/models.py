@@ -30,6 +30,7 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
+from scaler.config.plan import PlanConfig
 from scaler.config.preflight import PreflightConfig
 from scaler.config.records import RecordsConfig
 from scaler.config.replay import ReplayConfig
@@ -256,27 +257,6 @@ class WorkloadConfig(Strict):
                 f"must be a level such as Average where capacity is a utilisation, not {metric.statistic}",
                 *("load", self.load.kind, "statistic"),
             )
-        return self
-
-
-class PlanConfig(Strict):
-    """How plans are made."""
-
-    step: Duration = Field(timedelta(minutes=15), description="Length of a plan step.")
-    expires_after: Duration = Field(timedelta(hours=26), description="A plan older than this is not applied.")
-    max_actions: int = Field(
-        120,
-        ge=2,
-        le=125,
-        description="Scheduled actions per group. AWS takes at most 125, which is not raisable; as the plan rolls on, "
-        "Terraform may make new ones before it removes old ones.",
-    )
-
-    @model_validator(mode="after")
-    def _divides_a_day(self) -> PlanConfig:
-        seconds = int(self.step.total_seconds())
-        if seconds % 300 or 86_400 % seconds:
-            raise InvalidAt("must be a multiple of 5m that divides a day, such as 15m or 1h", "step")
         return self
 
 

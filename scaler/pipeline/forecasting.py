@@ -24,6 +24,7 @@ from scaler.mix.fits import fit_all
 from scaler.mix.sizing import Sized, size_all, with_lead_times
 from scaler.pipeline.fetching import counted, fetch_beside, plan_step_seconds
 from scaler.pipeline.runtime import Runtime, open_store
+from scaler.plan.week import WEEK_SECONDS
 
 #: Quantiles of every forecast; the one that a workload provisions for is added.
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
@@ -83,7 +84,7 @@ def forecast(
     for panel, batch in _batches(history.panels, sized):
         runtime.progress(f"forecasting {counted(batch)} at steps of {panel.step_seconds} s")
         steps = max(
-            plan_grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)
+            reach_grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)
             for g in batch
         )
         whole = next(each for each in history.panels if each.step_seconds == panel.step_seconds)
@@ -126,6 +127,14 @@ def plan_grid(workload: Workload, project: Project, as_of: datetime) -> PlanGrid
     step = plan_step_seconds(project)
     start = datetime.fromtimestamp(-(-as_of.timestamp() // step) * step, tz=UTC)
     return PlanGrid(start, step, int(-(-workload.horizon // timedelta(seconds=step))))
+
+
+def reach_grid(workload: Workload, project: Project, as_of: datetime) -> PlanGrid:
+    """As far as the forecast is looked at: the plan, and for a weekly profile a week."""
+    grid = plan_grid(workload, project, as_of)
+    if project.config.plan.schedule == "one-off":
+        return grid
+    return replace(grid, steps=max(grid.steps, WEEK_SECONDS // grid.step_seconds))
 
 
 def sized_of(

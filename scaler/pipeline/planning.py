@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 
 from scaler.capacity.ceiling import ceiling_of
-from scaler.capacity.requirement import requirement
+from scaler.capacity.interface import Requirement
+from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.config import Project
 from scaler.config.forecasting import EventConfig
 from scaler.errors import ScalerError
@@ -22,15 +23,16 @@ from scaler.live.interface import LiveGroup, LiveState
 from scaler.live.offline import OfflineLive
 from scaler.mix.group import PreferenceMixer
 from scaler.mix.sizing import Sized
-from scaler.pipeline.fetching import chosen, fetch
 from scaler.pipeline.commitments import commitments
-from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid
+from scaler.pipeline.fetching import chosen, fetch
+from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid, reach_grid
 from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.bounds import require_live
 from scaler.plan.build import build_plan
 from scaler.plan.document import Plan
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.plan.week import week_requirement
 from scaler.version import __version__
 
 
@@ -120,18 +122,33 @@ def _input(  # noqa: PLR0917 - one call
     provenance = history.provenance[name]
     require_live(name, provenance, live[name])
     panel = next(panel for panel in history.panels if name in panel.names)
-    needed = requirement(
-        values,
-        row,
-        plan_grid(given.workload, project, as_of),
-        capacity=given.capacity,
-        risk=given.risk,
-        lead_time_seconds=given.lead_time_seconds,
-        ceiling=ceiling_of(name, panel, run.knowledge[name].events),
-        notes=given.notes,
-    )
+    events = run.knowledge[name].events
+    ceiling = ceiling_of(name, panel, events)
+
+    def units_over(grid: PlanGrid) -> Requirement:
+        return requirement(
+            values,
+            row,
+            grid,
+            capacity=given.capacity,
+            risk=given.risk,
+            lead_time_seconds=given.lead_time_seconds,
+            ceiling=ceiling,
+            notes=given.notes,
+        )
+
+    week = None
+    if project.config.plan.schedule != "one-off":
+        week = week_requirement(
+            units_over(reach_grid(given.workload, project, as_of)),
+            panel=panel,
+            zone=given.workload.timezone,
+            events=[(start, start + each.duration_seconds) for each in events for start in each.starts],
+            leave_out_events=project.config.plan.schedule == "both",
+        )
+    needed = units_over(plan_grid(given.workload, project, as_of))
     return WorkloadInputs(
-        given.workload, provenance, values, row, needed, given.mix, live[name], peak=_peak(panel, name)
+        given.workload, provenance, values, row, needed, given.mix, live[name], peak=_peak(panel, name), week=week
     )
 
 
@@ -157,4 +174,5 @@ def _context(
         accepted=accepted,
         default_region=runtime.aws.region(project.config.defaults.region),
         guardrails=project.config.guardrails,
+        plan=project.config.plan,
     )

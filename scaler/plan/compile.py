@@ -90,4 +90,5 @@ def _bounds(units: Ints, dwell: int, may_begin: NDArray[np.bool_] | None) -> Int
         return allowed
     changes = np.flatnonzero(np.diff(units)) + 1
     near = np.concatenate([np.searchsorted(allowed, changes), np.searchsorted(allowed, changes, side="right") - 1])
-    return allowed[np.unique(np.concatenate([[0], near, [allowed.size - 1]]))]
+    bounds: Ints = allowed[np.unique(np.concatenate([[0], near, [allowed.size - 1]]))]
+    return bounds

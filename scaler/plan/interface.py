@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scaler.capacity.interface import Requirement
-from scaler.config import GuardrailsConfig, Workload
+from scaler.config import GuardrailsConfig, PlanConfig, Workload
 from scaler.errors import Refused, ScalerError
 from scaler.forecast.interface import ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
 from scaler.mix.interface import GroupMix
+from scaler.plan.week import Week
 from scaler.preflight.interface import Finding
 
 
@@ -24,6 +25,7 @@ class WorkloadInputs:
         live: what runs now, ``None`` if unknown.
         peak: highest demand of the history, ``None`` if unknown.
         preflight: what would stop the plan at launch, the gravest first.
+        week: units per slot of the week, ``None`` where no weekly profile is asked for.
     """
 
     workload: Workload
@@ -35,6 +37,7 @@ class WorkloadInputs:
     live: LiveGroup | None
     peak: float | None = None
     preflight: tuple[Finding, ...] = ()
+    week: Week | None = None
 
     @property
     def choice(self) -> ModelChoice:
@@ -58,6 +61,7 @@ class PlanContext:
         region: that was read, ``None`` if there were none or several.
         accepted: pairs of workload and rule (:data:`scaler.plan.guardrails.RULES`) whose refusal a person has accepted.
         default_region: of the workloads whose configuration names none.
+        max_actions: per target, those of others included; ``None`` leaves a few of what AWS takes.
     """
 
     as_of: datetime
@@ -66,10 +70,11 @@ class PlanContext:
     region: str | None
     config_digest: str
     scaler_version: str
-    max_actions: int
+    max_actions: int | None
     accepted: frozenset[tuple[str, str]] = frozenset()
     default_region: str | None = None
     guardrails: GuardrailsConfig = field(default_factory=GuardrailsConfig)
+    plan: PlanConfig = field(default_factory=PlanConfig)
 
 
 class PlanRefused(Refused):

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scaler.config import Workload
 from scaler.mix.interface import Mixer
 from scaler.plan.bounds import Bounded, apply_bounds, binding, hold, require_live
-from scaler.plan.compile import Level, compile_levels
 from scaler.plan.cost import plan_cost
 from scaler.plan.document import (
     GuardrailPart,
@@ -23,9 +22,10 @@ from scaler.plan.document import (
 )
 from scaler.plan.guardrails import guardrails
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
+from scaler.plan.level import Level
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part, preflight_part
-from scaler.plan.schedule import foreign_actions, live_floor, step_time
-from scaler.plan.step_down import hold_levels, limit_levels_down, limit_steps_down
+from scaler.plan.planned import Planned, planned
+from scaler.plan.schedule import live_floor, standing_floor_is, step_time
 
 
 def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) -> WorkloadPart:
@@ -39,10 +39,12 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     """
     needed = inputs.requirement
     bounded = _bounded(inputs, context)
-    levels, limited = _levels(inputs, bounded, context)
+    schedule = planned(inputs, bounded, context)
+    levels, bounded, weekly = schedule.levels, schedule.bounded, schedule.weekly
     floor = _floor(levels, bounded.units.shape[0])
-    rails = (*guardrails(inputs, bounded, floor, mixer, context), *limited)
-    status, reasons = _status(inputs, bounded, floor, rails)
+    rails = (*guardrails(inputs, bounded, floor, mixer, context), *schedule.rails)
+    steps = _steps(inputs, schedule, mixer)
+    status, reasons = _status(inputs, schedule, floor, rails, steps)
     mix = inputs.mix
     return WorkloadPart(
         name=inputs.workload.name,
@@ -61,7 +63,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
             lead_time_seconds=needed.lead_time_seconds,
             source=needed.capacity.source,
         ),
-        steps=_steps(inputs, levels, bounded.max_size, mixer),
+        steps=steps,
         mix_policy=MixPolicyPart(
             instance_types=needed.capacity.weights,
             on_demand_base_capacity=mix.on_demand_base,
@@ -81,6 +83,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         ),
         risk=_risk(inputs, bounded, floor, mixer),
         live=live_part(inputs),
+        weekly=weekly,
         preflight=preflight_part(inputs),
     )
 
@@ -106,25 +109,6 @@ def _unit(workload: Workload) -> str:
     return {"unit": "capacity units of the group", "concurrency": "units of concurrency"}.get(unit, f"{unit}s")
 
 
-def _levels(
-    inputs: WorkloadInputs, bounded: Bounded, context: PlanContext
-) -> tuple[tuple[Level, ...], tuple[GuardrailPart, ...]]:
-    """The schedule, scaled in no faster than the guardrails let it, and a word on it if that binds."""
-    rules, needed = context.guardrails, inputs.requirement
-    hold_seconds = 0 if rules.scale_in_hold is None else int(rules.scale_in_hold.total_seconds())
-    units = hold_levels(bounded.units, -(-hold_seconds // needed.step_seconds))
-    before = int(units[0]) if inputs.live is None else min(inputs.live.min_size, bounded.max_size)
-    slowed = limit_steps_down(units, before, rules.max_step_down)
-    room = max(1, context.max_actions - foreign_actions(inputs.live))
-    levels = limit_levels_down(compile_levels(slowed, room), before, rules.max_step_down)
-    steps = int((slowed > units).sum())
-    if not steps:
-        return levels, ()
-    bound = f"guardrails.max_step_down {rules.max_step_down:g}"
-    message = f"step down: {bound} keeps the level up to {int((slowed - units).max())} units higher, in {steps} steps"
-    return levels, (GuardrailPart(rule="step-down", bound=bound, outcome="limited", message=message),)
-
-
 def _bounded(inputs: WorkloadInputs, context: PlanContext) -> Bounded:
     needed, live = inputs.requirement, inputs.live
     require_live(inputs.workload.name, inputs.provenance, live)
@@ -143,10 +127,15 @@ def _floor(levels: tuple[Level, ...], steps: int) -> NDArray[np.int64]:
 
 
 def _status(
-    inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], rails: tuple[GuardrailPart, ...]
+    inputs: WorkloadInputs,
+    schedule: Planned,
+    floor: NDArray[np.int64],
+    rails: tuple[GuardrailPart, ...],
+    steps: tuple[StepPart, ...],
 ) -> tuple[Status, tuple[str, ...]]:
-    live, needed = inputs.live, inputs.requirement
+    live, needed, weekly = inputs.live, inputs.requirement, schedule.weekly
     reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes]
+    reasons += () if weekly is None else weekly.notes
     warned = (f"preflight: {each.message}" for each in inputs.preflight if each.grade == "warning")
     reasons = [*(rail.message for rail in rails), *reasons, *warned]
     if any(rail.outcome == "refused" for rail in rails):
@@ -158,14 +147,16 @@ def _status(
         return "degraded", tuple(reasons)
     if live is None:
         return "changed", (*reasons, "live state unknown")
-    same = live.max_size == bounded.max_size and np.array_equal(
-        live_floor(live, needed.start, needed.step_seconds, floor.size), floor
-    )
+    if weekly is None:
+        same = np.array_equal(live_floor(live, needed.start, needed.step_seconds, floor.size), floor)
+    else:
+        same = standing_floor_is(live, steps, weekly, needed.start)
+    same = same and live.max_size == schedule.bounded.max_size
     return ("unchanged" if same else "changed"), tuple(reasons)
 
 
-def _steps(inputs: WorkloadInputs, levels: tuple[Level, ...], max_size: int, mixer: Mixer) -> tuple[StepPart, ...]:
-    needed, limits = inputs.requirement, inputs.workload.limits
+def _steps(inputs: WorkloadInputs, schedule: Planned, mixer: Mixer) -> tuple[StepPart, ...]:
+    needed, limits, max_size = inputs.requirement, inputs.workload.limits, schedule.bounded.max_size
 
     def part(level: Level) -> StepPart:
         required = int(needed.units[level.first : level.end].max())
@@ -198,7 +189,7 @@ def _steps(inputs: WorkloadInputs, levels: tuple[Level, ...], max_size: int, mix
             ),
         )
 
-    return tuple(part(level) for level in levels)
+    return tuple(part(level) for level in schedule.levels)
 
 
 def _risk(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], mixer: Mixer) -> RiskPart:
