@@ -24,7 +24,7 @@ MOST_DAYS = 56
 
 @dataclass(frozen=True)
 class DayAhead:
-    """Quantiles of the highest 5-minute mean in each quarter of an hour, forecast once a day; the knob is the quantile."""
+    """Quantiles of the highest 5-minute mean of each quarter hour, forecast once a day; the knob is the quantile."""
 
     name: str = "scaler day-ahead"
     knobs: tuple[float, ...] = QUANTILES
@@ -56,4 +56,5 @@ class DayAhead:
         forecast = PanelForecaster().forecast(
             panel, horizon_steps=steps, quantiles=levels, timezones=(trace.timezone,), models=("auto",)
         )
-        return forecast.values[0]
+        values: NDArray[np.float64] = forecast.values[0]
+        return values

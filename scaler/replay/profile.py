@@ -115,7 +115,7 @@ def _level(seen: Floats, planned: Floats) -> float:
     if both.sum() * 4 < seen.size or planned[both].sum() <= 0:
         return 1.0
     ratio = float(seen[both].sum() / planned[both].sum())
-    return float(np.clip(ratio, *LEVEL_BOUNDS)) ** LEVEL_SHARE
+    return float(np.clip(ratio, *LEVEL_BOUNDS) ** LEVEL_SHARE)
 
 
 def _mean(values: Floats) -> Floats:
