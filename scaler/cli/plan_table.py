@@ -9,9 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scaler.cli.commitment_lines import plan_lines
 from scaler.plan.document import Plan, WorkloadPart
 
 UNKNOWN = "—"
+
+# One line for all of them.
+_UNJUDGED = frozenset({"replay: not judged yet; scaler replay says whether this plan is worth it"})
 
 _STYLE = {"changed": "yellow", "unchanged": "green", "refused": "bold red", "degraded": "magenta"}
 
@@ -35,6 +39,12 @@ def render(plan: Plan) -> RenderableType:
     for workload in plan.workloads:
         table.add_row(*_row(workload))
     notes = [Text(f"{w.name}: {note}") for w in plan.workloads for note in _notes(w)]
+    notes += [Text(line) for line in plan_lines(plan.commitments)]
+    unjudged = [w.name for w in plan.workloads if _UNJUDGED & set(w.reasons)]
+    if unjudged:
+        notes.append(
+            Text(f"replay: not judged yet: {', '.join(unjudged)}; scaler replay says whether the plan is worth it")
+        )
     footer = Text(f"plan {plan.plan_id[:12]}, valid until {_time(plan.expires_at)} UTC", style="dim")
     return Group(table, *notes, footer)
 
@@ -80,6 +90,7 @@ def _notes(workload: WorkloadPart) -> list[str]:
     if workload.mix_policy is not None:
         notes += workload.mix_policy.notes
     notes += _preflight(workload)
+    notes += (reason for reason in workload.reasons if reason.startswith("replay") and reason not in _UNJUDGED)
     if workload.history is not None:
         notes += workload.history.notes
     if workload.status not in ("refused", "degraded"):

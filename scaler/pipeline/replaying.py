@@ -27,6 +27,7 @@ from scaler.replay.today import TODAY, today_as_configured
 
 #: The plan by hand that no other may lose to: what a person would write into a schedule.
 PLAIN = "hour-of-week schedule + TT"
+DAY_SECONDS = 86_400
 #: Longest period at which minutes within it are worth simulating; beyond it the replay is of means.
 FINE_SECONDS = 300
 
@@ -64,12 +65,15 @@ class Judged:
 
     Attributes:
         verdict: ``None`` where there is none, for :attr:`problem`.
+        daily: the verdict among the policies that plan once a day, which is what a plan can carry; ``None`` where
+            there is none.
     """
 
     past: Past
     replay: Replay
     verdict: Verdict | None
     problem: ReplayRefused | None = None
+    daily: Verdict | None = None
 
 
 def policies_named(patterns: Sequence[str]) -> tuple[Policy, ...]:
@@ -107,18 +111,23 @@ def replay_past(
     """
     today = today_as_configured(past.workload.replay.today)
     made = replay(past.trace, [today, *policies], past.conditions, keep_minutes=keep_minutes)
-    try:
-        verdict = judge(
+    able = [policy for policy in policies if _runs_on(policy, past.workload)]
+    daily = [policy for policy in able if policy.floor is not None and policy.floor.cadence_seconds == DAY_SECONDS]
+
+    def among(candidates: Sequence[Policy]) -> Verdict:
+        return judge(
             made,
             budget=past.workload.replay.budget if budget is None else budget,
             judged_at=judged_at,
             today=TODAY,
             plain=PLAIN if PLAIN in made.runs else None,
-            candidates=[policy.name for policy in policies if _runs_on(policy, past.workload)],
+            candidates=[policy.name for policy in candidates],
         )
+
+    try:
+        return Judged(past, made, among(able), daily=among(daily) if daily else None)
     except ReplayRefused as error:
         return Judged(past, made, None, error)
-    return Judged(past, made, verdict)
 
 
 def _runs_on(policy: Policy, workload: Workload) -> bool:

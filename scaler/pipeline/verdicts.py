@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from scaler.config import Project, Workload
@@ -31,13 +32,27 @@ def keep_verdicts(judged: Sequence[Judged], project: Project, runtime: Runtime) 
                 "schema_version": SCHEMA_VERSION,
                 "terms": terms(each.past.workload),
                 "verdict": verdict_document(each.verdict),
+                "daily": None if each.daily is None else verdict_document(each.daily),
             }
             text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
             store.write(_key(each.past.workload.name), text.encode())
 
 
-def kept_verdict(workload: Workload, store: Store, *, as_of: datetime) -> tuple[Verdict | None, str | None]:
-    """The workload's verdict, or ``None`` and why there is none to plan by, in one line.
+@dataclass(frozen=True)
+class Kept:
+    """What was judged of one workload.
+
+    Attributes:
+        best: among all policies.
+        daily: among those that plan once a day, which is what a plan can carry.
+    """
+
+    best: Verdict
+    daily: Verdict | None
+
+
+def kept_verdict(workload: Workload, store: Store, *, as_of: datetime) -> tuple[Kept | None, str | None]:
+    """The workload's verdicts, or ``None`` and why there are none to plan by, in one line.
 
     A verdict from after ``as_of`` is not seen; one that is older than ``replay.valid_for``, or that was found on
     other terms (capacity, limits, lead time, budget), is not followed.
@@ -51,24 +66,25 @@ def kept_verdict(workload: Workload, store: Store, *, as_of: datetime) -> tuple[
         return None, "replay: the verdict in the store cannot be read; scaler replay judges anew"
     if found is None:
         return None, "replay: not judged yet; scaler replay says whether this plan is worth it"
-    verdict, of_terms = found
-    why = None
-    if verdict.judged_at > as_of:
+    kept, of_terms = found
+    judged_at, why = kept.best.judged_at, None
+    if judged_at > as_of:
         why = "replay: not judged before this moment"
     elif of_terms != terms(workload):
         why = "replay: judged on other terms than the configuration's now; scaler replay judges anew"
-    elif as_of - verdict.judged_at > workload.replay.valid_for:
-        why = f"replay: the verdict is {(as_of - verdict.judged_at).days} days old; scaler replay judges anew"
-    return (verdict, None) if why is None else (None, why)
+    elif as_of - judged_at > workload.replay.valid_for:
+        why = f"replay: the verdict is {(as_of - judged_at).days} days old; scaler replay judges anew"
+    return (kept, None) if why is None else (None, why)
 
 
-def _read(data: bytes) -> tuple[Verdict, str]:
-    """A verdict and the terms that it was found on."""
+def _read(data: bytes) -> tuple[Kept, str]:
+    """Verdicts and the terms that they were found on."""
     document = json.loads(data)
     major = document["schema_version"].partition(".")[0]
     if major != SCHEMA_VERSION.partition(".")[0]:
         raise ValueError(f"schema version {major}")
-    return verdict_of(document["verdict"]), str(document["terms"])
+    daily = document["daily"]
+    return Kept(verdict_of(document["verdict"]), None if daily is None else verdict_of(daily)), str(document["terms"])
 
 
 def terms(workload: Workload) -> str:
