@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from scaler.capacity.interface import RiskChoice
 from scaler.capacity.requirement import PlanGrid
 from scaler.config import Project, Workload
 from scaler.config.forecasting import EventConfig
@@ -53,11 +54,13 @@ class Assumptions:
         accepted: workloads and rules whose refusal is accepted, e.g. ``("shop", "extreme")``.
         events: what-if: happens to every workload, beside what is configured.
         models: by workload, the model to use where the configuration leaves the choice.
+        risks: by workload, the quantile to provision for instead of the configured one.
     """
 
     accepted: frozenset[tuple[str, str]] = frozenset()
     events: tuple[EventConfig, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
+    risks: Mapping[str, RiskChoice] = field(default_factory=dict)
 
     def model(self, workload: Workload) -> str:
         """The model to use, or ``auto``."""
@@ -80,6 +83,7 @@ def forecast(
     """Forecast every workload that has a history, but for those in ``leave_out``."""
     known = {name for panel in history.panels for name in panel.names if name not in leave_out}
     sized, problems = sized_of([w for w in project.workloads() if w.name in known], project, runtime, history, as_of)
+    sized = {name: replace(each, risk=assumptions.risks.get(name, each.risk)) for name, each in sized.items()}
     batches, forecasters, knowledge = [], list[InformedForecaster](), dict[str, Knowledge]()
     for panel, batch in _batches(history.panels, sized):
         runtime.progress(f"forecasting {counted(batch)} at steps of {panel.step_seconds} s")

@@ -26,6 +26,7 @@ from scaler.mix.sizing import Sized
 from scaler.pipeline.commitments import commitments
 from scaler.pipeline.fetching import chosen, fetch
 from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid, reach_grid
+from scaler.pipeline.gating import gate_of, gated
 from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.bounds import require_live
@@ -79,10 +80,12 @@ def make_plan(
     reader = OfflineLive() if runtime.offline else AwsLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
-    assumptions = Assumptions(accepted, events, models)
+    gate = gate_of(project, runtime, [w for w in workloads if w.name not in history.problems], as_of=as_of)
+    assumptions = Assumptions(accepted, events, models, gate.risks(workloads))
     run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=assumptions)
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of)
+    inputs = gated(inputs, gate)
     mixer = PreferenceMixer()
     inputs = with_preflight(inputs, facts, mixer, project, runtime, as_of)
     problems = {**run.problems, **unread, **short}
