@@ -83,12 +83,11 @@ def plan(
     """
     from scaler.catalog.interface import UnknownName
     from scaler.cli.plan_file import read_plan
-    from scaler.cli.plan_outputs import check_outputs, documents_of, say_written
+    from scaler.cli.plan_outputs import documents_of, say_written
     from scaler.cli.recording import keep, only_the_record, plan_of, show_again
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
-    from scaler.cli.terraform_plan import check_terraform, terraform_options, write_if_terraform_may
+    from scaler.cli.terraform_plan import check_files, terraform_options, write_if_terraform_may
     from scaler.config.reader import load_config, located
-    from scaler.emit.write import write
     from scaler.errors import ScalerError
     from scaler.plan.guardrails import RULES, circuit_breaker
     from scaler.terraform.gate import RULE
@@ -103,8 +102,7 @@ def plan(
     only = chosen(project, workload or [])
     old = None if compare_to is None else read_plan(compare_to)
     terraform = terraform_options(terraform_dir, terraform_bin, terraform_out)
-    check_outputs(project, out, None if terraform is None else terraform.directory)
-    check_terraform(terraform, project, part_only=bool(only or what_if))
+    check_files(project, out, terraform, part_only=bool(only or what_if))
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
     try:
@@ -124,16 +122,13 @@ def plan(
         runtime.progress("wrote nothing: --event asks what if; configure the event to plan with it")
     elif code in (0, 2, 4):
         documents = documents_of(run, project, out, partial=bool(only))
-        if asked is None:
-            write(documents)
-        else:
-            show = partial(_show_terraform, run.plan, old, output_format)
-            try:
-                changes = write_if_terraform_may(asked, documents, run.plan, accepted, runtime.progress, show)
-            except ScalerError as error:
-                keep(draft, runtime, command="plan", exit_code=error.exit_code)
-                raise
-            code = 2 if detailed_exitcode and changes and code == 0 else code
+        show = partial(_show_terraform, run.plan, old, output_format)
+        try:
+            changes = write_if_terraform_may(asked, documents, run.plan, accepted, runtime.progress, show)
+        except ScalerError as error:
+            keep(draft, runtime, command="plan", exit_code=error.exit_code)
+            raise
+        code = 2 if detailed_exitcode and changes and code == 0 else code
         say_written(documents, project, runtime, partial=bool(only))
     keep(draft, runtime, command="plan", exit_code=code, documents=documents)
     raise typer.Exit(code)

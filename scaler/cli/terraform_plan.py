@@ -51,8 +51,21 @@ def terraform_options(directory: Path | None, binary: str | None, out: Path | No
     return None
 
 
-def check_terraform(options: TerraformOptions | None, project: Project, *, part_only: bool) -> None:
-    """If Terraform is asked, refuse before anything is asked what Terraform could not plan with.
+def check_files(project: Project, out: Path | None, options: TerraformOptions | None, *, part_only: bool) -> None:
+    """Refuse files that cannot be written and, if Terraform is asked, what it could not plan with.
+
+    Raises:
+        UsageError, OutputRefused, TerraformFailed: as the two checks say.
+    """
+    from scaler.cli.plan_outputs import check_outputs
+
+    check_outputs(project, out, None if options is None else options.directory)
+    if options is not None:
+        _check_terraform(options, project, part_only=part_only)
+
+
+def _check_terraform(options: TerraformOptions, project: Project, *, part_only: bool) -> None:
+    """Refuse before anything is asked what Terraform could not plan with.
 
     Raises:
         UsageError: only a part of the fleet is planned.
@@ -64,8 +77,6 @@ def check_terraform(options: TerraformOptions | None, project: Project, *, part_
     from scaler.errors import UsageError
     from scaler.terraform.runner import Terraform
 
-    if options is None:
-        return
     if part_only:
         raise UsageError(
             "--terraform-dir goes with the whole fleet",
@@ -87,7 +98,7 @@ def check_terraform(options: TerraformOptions | None, project: Project, *, part_
 
 
 def write_if_terraform_may(
-    options: TerraformOptions,
+    options: TerraformOptions | None,
     documents: Sequence[Document],
     plan: Plan,
     accepted: frozenset[tuple[str, str]],
@@ -97,6 +108,7 @@ def write_if_terraform_may(
     """Let Terraform plan with the documents in place of the files that they are to become, and write them if it may.
 
     Args:
+        options: ``None`` if Terraform is not asked: then the documents are written.
         show: told what Terraform would do to the root, before it is judged.
 
     Returns:
@@ -111,6 +123,9 @@ def write_if_terraform_may(
     from scaler.terraform.changes import read_changes
     from scaler.terraform.runner import Terraform
 
+    if options is None:
+        write(documents)
+        return False
     terraform = Terraform(options.directory, options.binary)
     with tempfile.TemporaryDirectory(prefix="scaler-terraform-") as folder:
         planfile = Path(folder) / "tfplan"
