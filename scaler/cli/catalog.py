@@ -47,6 +47,12 @@ def catalog(
     sort: Annotated[CatalogSort, typer.Option("--sort", help="What comes first; unknown comes last.")] = (
         CatalogSort.price
     ),
+    commitments: Annotated[
+        bool,
+        typer.Option(
+            "--commitments", help="Rates of savings plans, reservations and Capacity Blocks, and what is held, instead."
+        ),
+    ] = False,
     output_format: Annotated[CatalogFormat, typer.Option("--format", help="What is printed.")] = CatalogFormat.table,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -63,8 +69,8 @@ def catalog(
     selection = Selection(name, count, min_memory, min_vcpu)
     runtime = open_runtime(offline=offline, quiet=quiet)
     store, chosen_region = _place(config, region, runtime)
-    catalogue = _catalogue(store, chosen_region, selection, runtime)
-    _show(catalogue, select(catalogue, selection, sort.value), output_format)
+    catalogue = _catalogue(store, chosen_region, selection, runtime, commitments=commitments)
+    _show(catalogue, select(catalogue, selection, sort.value), output_format, commitments=commitments)
     for note in catalogue.notes:
         runtime.progress(note)
 
@@ -90,7 +96,9 @@ def _place(config: Path | None, region: str | None, runtime: Runtime) -> tuple[F
     return store, chosen
 
 
-def _catalogue(store: FigureStore | None, region: str | None, selection: object, runtime: Runtime) -> Catalogue:
+def _catalogue(
+    store: FigureStore | None, region: str | None, selection: object, runtime: Runtime, *, commitments: bool
+) -> Catalogue:
     from scaler.catalog.cache import write_cached
     from scaler.catalog.known import known_catalogue
     from scaler.catalog.refresh import refresh
@@ -110,22 +118,25 @@ def _catalogue(store: FigureStore | None, region: str | None, selection: object,
     known = known_catalogue(store, region)
     wanted = selection if isinstance(selection, Selection) else Selection()
     names = [entry.instance_type for entry in select(known, wanted, "name")]
-    catalogue = refresh(known, runtime.aws, names, now=runtime.clock(), progress=runtime.progress)
+    catalogue = refresh(
+        known, runtime.aws, names, now=runtime.clock(), commitments=commitments, progress=runtime.progress
+    )
     if store is not None:
         write_cached(store, catalogue)
     return catalogue
 
 
-def _show(catalogue: Catalogue, entries: tuple[Entry, ...], output_format: CatalogFormat) -> None:
-    from scaler.cli.catalog_table import WIDTH, as_csv, as_json, render
+def _show(catalogue: Catalogue, entries: tuple[Entry, ...], output_format: CatalogFormat, *, commitments: bool) -> None:
+    from scaler.cli.catalog_table import WIDTH, as_csv, as_json, rates_as_csv, render
+    from scaler.cli.commitment_lines import rate_table
 
     if output_format is CatalogFormat.json:
         typer.echo(as_json(catalogue, entries))
     elif output_format is CatalogFormat.csv:
-        typer.echo(as_csv(entries), nl=False)
+        typer.echo(rates_as_csv(entries) if commitments else as_csv(entries), nl=False)
     else:
         from rich.console import Console
 
         console = Console(highlight=False)
         console.width = max(WIDTH, console.width)
-        console.print(render(catalogue, entries))
+        console.print(rate_table(catalogue, entries) if commitments else render(catalogue, entries))

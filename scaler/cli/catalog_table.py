@@ -34,6 +34,17 @@ _COLUMNS = (
     "interruptions",
     "zones",
 )
+_RATE_COLUMNS = (
+    "instance_type",
+    "on_demand_usd_per_hour",
+    "kind",
+    "term_seconds",
+    "payment",
+    "usd_per_hour",
+    "as_of",
+    "source",
+    "break_even",
+)
 #: A narrower terminal wraps the lines: a figure that is cut off is worse than one on the next line.
 WIDTH = 104
 
@@ -62,6 +73,7 @@ def as_json(catalogue: Catalogue, entries: Sequence[Entry]) -> str:
             "region": catalogue.region,
             "origin": catalogue.origin,
             "notes": catalogue.notes,
+            "held": None if catalogue.held is None else asdict(catalogue.held),
             "types": [asdict(entry) for entry in entries],
         },
         indent=2,
@@ -85,6 +97,23 @@ def as_csv(entries: Sequence[Entry]) -> str:
             None if entry.zones is None else " ".join(entry.zones),
         ]  # fmt: skip
         writer.writerow([_neutral(cell) for cell in row])
+    return out.getvalue()
+
+
+def rates_as_csv(entries: Sequence[Entry]) -> str:
+    """A header and one row per type and offer; a type without a known rate has one row without figures."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_RATE_COLUMNS)
+    for entry in entries:
+        price = entry.on_demand.usd_per_hour if entry.on_demand else None
+        for rate in entry.committed or (None,):
+            figures = [None] * 7 if rate is None else [
+                rate.kind, rate.term_seconds, rate.payment, f"{rate.usd_per_hour:.10g}", rate.as_of.isoformat(),
+                rate.source, None if price is None else f"{rate.usd_per_hour / price:.6g}",
+            ]  # fmt: skip
+            row = [entry.instance_type, None if price is None else f"{price:.10g}", *figures]
+            writer.writerow([_neutral(cell) for cell in row])
     return out.getvalue()
 
 

@@ -55,15 +55,17 @@ def best_commitment(usage: NDArray[np.float64], rates: NDArray[np.float64], on_d
     order = np.argsort(rates / on_demand, kind="stable")
     dollars = (usage * rates)[:, order]
     top = np.cumsum(dollars, axis=1)
+    # Not top - dollars: where one type ends and the next begins must be one edge to the last bit.
+    below = np.concatenate([np.zeros((len(top), 1)), top[:, :-1]], axis=1)
     saved = np.broadcast_to((on_demand / rates)[order], dollars.shape)
     held = dollars > 0
-    edges, place = np.unique(np.concatenate([(top - dollars)[held], top[held]]), return_inverse=True)
+    edges, place = np.unique(np.concatenate([below[held], top[held]]), return_inverse=True)
     if not edges.size:
         return Optimum(0.0, 0.0, 0.0, None, None)
     change = np.zeros(edges.size)
     np.add.at(change, place, np.concatenate([saved[held], -saved[held]]))
     worth = np.cumsum(change) / usage.shape[0] > _EVEN  # of a dollar between one edge and the next
-    commitment = float(edges[np.flatnonzero(worth)[-1] + 1]) if worth.any() else 0.0
+    commitment = float(edges[np.argmin(worth)]) if worth[0] else 0.0
     return evaluate(usage, rates, on_demand, commitment)
 
 
