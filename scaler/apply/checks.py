@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from scaler.apply.interface import ApplyRefused, Group, Wanted
-from scaler.apply.wanted import DESIRED
 from scaler.config.targets import KINDS
 from scaler.live.interface import LiveGroup, Setting
 from scaler.live.settings import MIX, PREDICTIVE
 from scaler.plan.document import Plan, WorkloadPart
+from scaler.plan.ownership import DESIRED
 
 
 def check_plan(plan: Plan, now: datetime) -> None:

@@ -9,6 +9,7 @@ from scaler.apply.interface import ApplyRefused, Wanted
 from scaler.live.interface import LiveGroup, ScheduledAction, Setting
 from scaler.live.settings import canonical
 from scaler.plan.document import SettingPart, StepPart, WorkloadPart
+from scaler.plan.ownership import DESIRED
 from scaler.plan.schedule import ACTION_PREFIX, is_ours
 
 #: An action that starts earlier than this from now may be in the past when AWS reads it, which AWS refuses.
@@ -16,8 +17,6 @@ SOON = timedelta(seconds=60)
 #: AWS runs an action up to two minutes late; a third covers clocks.
 LATE = timedelta(minutes=3)
 _MINUTE = timedelta(minutes=1)
-#: The setting that is no attribute to read: what the desired capacity is lowered to.
-DESIRED = "desired_size"
 
 
 def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lower_live: bool) -> Wanted:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from scaler.config.apply import ApplyConfig, check_apply
 from scaler.config.capacity import CapacityConfig
 from scaler.config.checks import InvalidAt
 from scaler.config.cloudwatch import CloudWatchMetric
@@ -183,6 +184,9 @@ class DefaultsConfig(Strict):
     calendar: CalendarConfig | None = Field(None, description="A calendar file with more events.")
     prices: PricesConfig | None = Field(None, description="Prices of the instance types.")
     replay: ReplayConfig = Field(default_factory=ReplayConfig, description="How policies are judged on past demand.")
+    apply: ApplyConfig = Field(
+        default_factory=ApplyConfig, description="What scaler apply may write beside sizes and its own actions."
+    )
 
 
 class WorkloadConfig(Strict):
@@ -224,6 +228,7 @@ class WorkloadConfig(Strict):
     )
     prices: PricesConfig | None = Field(None, description="Overrides defaults.prices.")
     replay: ReplayConfig | None = Field(None, description="Overrides defaults.replay.")
+    apply: ApplyConfig | None = Field(None, description="Overrides defaults.apply.")
 
     @model_validator(mode="after")
     def _target_fits(self) -> WorkloadConfig:
@@ -314,6 +319,22 @@ class Config(Strict):
                 raise InvalidAt(
                     "cannot be joined where demand is a utilisation: nobody knows its instances",
                     *("workloads", name, "predecessor"),
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _one_writer_each(self) -> Config:
+        for name, workload in self.workloads.items():
+            apply = workload.apply or self.defaults.apply
+            where = ("defaults", "apply") if workload.apply is None else ("workloads", name, "apply")
+            try:
+                check_apply(workload.target, workload.capacity, apply)
+            except InvalidAt as wrong:
+                raise InvalidAt(f"{wrong} (workload {name})", *where, *wrong.path) from None
+            if apply.mixed_instances_policy and (self.outputs.tfvars or self.outputs.community_tfvars):
+                raise InvalidAt(
+                    "must be false beside Terraform variables in outputs: each attribute has one writer",
+                    *(*where, "mixed_instances_policy"),
                 )
         return self
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from scaler.config.apply import ApplyConfig
 from scaler.config.capacity import CapacityConfig
 from scaler.config.forecasting import CalendarConfig, EventConfig, ForecastConfig, HolidaysConfig, PredecessorConfig
 from scaler.config.metrics import LoadConfig
@@ -52,6 +53,7 @@ class Workload:
     like: str | None = None
     predecessor: str | PredecessorConfig | None = None
     replay: ReplayConfig = field(default_factory=ReplayConfig)
+    apply: ApplyConfig = field(default_factory=ApplyConfig)
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class Project:
                 like=given.like,
                 predecessor=given.predecessor,
                 replay=given.replay or defaults.replay,
+                apply=given.apply or defaults.apply,
             )
             for name, given in sorted(self.config.workloads.items())
         )

@@ -13,6 +13,7 @@ from scaler.live.applications import ApplicationLive
 from scaler.live.asg import AutoScalingLive, without_live
 from scaler.live.interface import Asked, Identity, LiveGroup
 from scaler.live.offline import configured
+from scaler.live.settings import owned_settings
 
 State = LiveGroup | ScalerError | None
 
@@ -76,4 +77,4 @@ class AwsLive:
 
 def asked_of(workload: Workload) -> Asked:
     """What is read for a plan of the workload."""
-    return Asked(workload.target.kind, workload.region, workload.target.name)
+    return Asked(workload.target.kind, workload.region, workload.target.name, owned_settings(workload))

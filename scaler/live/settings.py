@@ -9,6 +9,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from scaler.config import Workload
+from scaler.config.apply import PREDICTIVE_POLICY
 from scaler.live.interface import Setting
 
 MIX = "mixed_instances_policy"
@@ -27,6 +29,17 @@ def _whole(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _whole(each) for key, each in value.items()}
     return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def owned_settings(workload: Workload) -> tuple[str, ...]:
+    """Settings that scaler owns on the workload's target, sorted; they are read of it beside its sizes."""
+    owned = workload.apply
+    found = [MIX] if owned.mixed_instances_policy else []
+    if owned.target_tracking is not None:
+        found.append(f"{TARGET_VALUE} {owned.target_tracking.policy}")
+    if owned.predictive_scaling is not None:
+        found.append(f"{PREDICTIVE} {PREDICTIVE_POLICY}")
+    return tuple(sorted(found))
 
 
 def policy_of(attribute: str) -> str:

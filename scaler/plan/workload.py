@@ -23,6 +23,7 @@ from scaler.plan.document import (
 from scaler.plan.guardrails import guardrails
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
 from scaler.plan.level import Level
+from scaler.plan.ownership import settings, writers
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part, preflight_part
 from scaler.plan.planned import Planned, planned
 from scaler.plan.schedule import live_floor, standing_floor_is, step_time
@@ -46,6 +47,13 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     steps = _steps(inputs, schedule, mixer)
     status, reasons = _status(inputs, schedule, floor, rails, steps)
     mix = inputs.mix
+    policy = MixPolicyPart(
+        instance_types=needed.capacity.weights,
+        on_demand_base_capacity=mix.on_demand_base,
+        on_demand_percentage_above_base_capacity=mix.on_demand_percentage,
+        spot_allocation_strategy=mix.spot_allocation_strategy,
+        notes=mix.notes,
+    )
     return WorkloadPart(
         name=inputs.workload.name,
         target=_target(inputs.workload, context),
@@ -64,13 +72,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
             source=needed.capacity.source,
         ),
         steps=steps,
-        mix_policy=MixPolicyPart(
-            instance_types=needed.capacity.weights,
-            on_demand_base_capacity=mix.on_demand_base,
-            on_demand_percentage_above_base_capacity=mix.on_demand_percentage,
-            spot_allocation_strategy=mix.spot_allocation_strategy,
-            notes=mix.notes,
-        ),
+        mix_policy=policy,
         cost=plan_cost(
             mixer,
             mix,
@@ -85,6 +87,17 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         live=live_part(inputs),
         weekly=weekly,
         preflight=preflight_part(inputs),
+        settings=tuple(
+            settings(
+                inputs.workload,
+                policy,
+                inputs.live,
+                steps[0].min_size,
+                hold=inputs.provenance.hold is not None or status in ("refused", "degraded"),
+            )
+        ),
+        required_tags=dict(sorted(inputs.workload.apply.require_tag.items())),
+        writers=tuple(writers(inputs.workload, inputs.live)),
     )
 
 
