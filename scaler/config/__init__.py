@@ -32,7 +32,6 @@ from scaler.config.models import (
     LiveConfig,
     PricesConfig,
     RiskConfig,
-    SpotConfig,
     TypePrice,
 )
 from scaler.config.plan import PlanConfig
@@ -40,6 +39,7 @@ from scaler.config.problems import InvalidConfiguration
 from scaler.config.prometheus import PrometheusMetric
 from scaler.config.reader import load_config
 from scaler.config.resolved import Project, Workload
+from scaler.config.spot import SpotConfig
 from scaler.config.strict import MetricConfig
 from scaler.config.targets import KINDS, TargetConfig, TargetKind
 from scaler.config.units import Rate

@@ -36,6 +36,7 @@ from scaler.config.preflight import PreflightConfig
 from scaler.config.records import RecordsConfig
 from scaler.config.replay import ReplayConfig
 from scaler.config.rolling import RollingConfig
+from scaler.config.spot import SpotConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
@@ -95,16 +96,6 @@ class LimitsConfig(Strict):
         if self.min > self.max:
             raise InvalidAt(f"must not be above max: min is {self.min}, max is {self.max}", "min")
         return self
-
-
-class SpotConfig(Strict):
-    """How much of the group may be spot capacity."""
-
-    max_share: Share = Field(0.0, description="Highest share of spot above the on-demand base.")
-    on_demand_base: int = Field(0, ge=0, description="Capacity units that are always on-demand.")
-    allocation_strategy: Literal[
-        "price-capacity-optimized", "capacity-optimized", "capacity-optimized-prioritized", "lowest-price"
-    ] = Field("price-capacity-optimized", description="How AWS picks spot pools.")
 
 
 class TypePrice(Strict):

@@ -18,9 +18,9 @@ from scaler.config.models import (
     LiveConfig,
     PricesConfig,
     RiskConfig,
-    SpotConfig,
 )
 from scaler.config.replay import ReplayConfig
+from scaler.config.spot import SpotConfig
 from scaler.config.targets import TargetConfig
 
 

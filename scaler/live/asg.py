@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -79,7 +80,7 @@ class AutoScalingLive:
         except ScalerError as error:
             return error
         tags = [(str(tag["Key"]), str(tag["Value"])) for tag in group.get("Tags") or ()]
-        return live_group(
+        found = live_group(
             min_size=group["MinSize"],
             max_size=group["MaxSize"],
             desired_size=group["DesiredCapacity"],
@@ -89,6 +90,7 @@ class AutoScalingLive:
             tags=tags if asked.tags else None,
             suspended=_suspended(group),
         )
+        return replace(found, zones=tuple(sorted(group.get("AvailabilityZones") or ())) or None)
 
     def _on(self, asked: Asked, operation: str, member: str) -> Iterator[dict[str, Any]]:
         return self._paged(operation, member, region=asked.region, resource=asked.name, AutoScalingGroupName=asked.name)

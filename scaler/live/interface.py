@@ -56,6 +56,7 @@ class LiveGroup:
         settings: those that were asked for, sorted.
         tags: those of the target, sorted; ``None`` where they were not asked for.
         suspended: why its scheduled actions do nothing now, one line each.
+        zones: that it launches in, sorted; ``None`` is unknown. Not in the fingerprint.
     """
 
     min_size: int
@@ -68,6 +69,7 @@ class LiveGroup:
     settings: tuple[Setting, ...] = ()
     tags: tuple[tuple[str, str], ...] | None = None
     suspended: tuple[str, ...] = ()
+    zones: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, order=True)

@@ -27,6 +27,7 @@ from scaler.pipeline.commitments import commitments
 from scaler.pipeline.fetching import chosen, fetch
 from scaler.pipeline.forecasting import Assumptions, ForecastRun, facts_of, forecast, plan_grid, reach_grid
 from scaler.pipeline.gating import gate_of, gated
+from scaler.pipeline.mixing import with_mixes
 from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.bounds import require_live
@@ -86,6 +87,7 @@ def make_plan(
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of)
     inputs = gated(inputs, gate)
+    inputs = with_mixes(inputs, facts)
     mixer = PreferenceMixer()
     inputs = with_preflight(inputs, facts, mixer, project, runtime, as_of)
     problems = {**run.problems, **unread, **short}

@@ -32,13 +32,23 @@ class Bounded:
 
 
 def apply_bounds(
-    needed: NDArray[np.int64], limits: LimitsConfig, live: LiveGroup | None, *, lower_live: bool = False
+    needed: NDArray[np.int64],
+    limits: LimitsConfig,
+    live: LiveGroup | None,
+    *,
+    raised: NDArray[np.int64] | None = None,
+    lower_live: bool = False,
 ) -> Bounded:
-    """Clamp to ``limits``; a live maximum that somebody raised above them is left as it is unless ``lower_live``."""
+    """Clamp to ``limits``; a live maximum that somebody raised above them is left as it is unless ``lower_live``.
+
+    Args:
+        raised: the sizes that leave ``needed`` when spot capacity is lost, where they are more. Where the
+            maximum cuts those alone, nothing is short yet: the risk is larger.
+    """
     max_size = limits.max if live is None or lower_live else max(limits.max, live.max_size)
     missing = np.maximum(needed - limits.max, 0)
     return Bounded(
-        units=np.clip(needed, limits.min, limits.max),
+        units=np.clip(needed if raised is None else raised, limits.min, limits.max),
         max_size=max_size,
         shortfall_units=int(missing.max()),
         shortfall_steps=int((missing > 0).sum()),
@@ -72,19 +82,29 @@ def hold(bounded: Bounded, live: LiveGroup, floor: NDArray[np.int64]) -> Bounded
 
 
 def binding(
-    level: int, needed: int, limits: LimitsConfig, requirement: Requirement, *, demand: float, held: bool = False
+    level: int,
+    needed: int,
+    limits: LimitsConfig,
+    requirement: Requirement,
+    *,
+    demand: float,
+    raised: int | None = None,
+    held: bool = False,
 ) -> str:
     """What decides a level, in words.
 
     Args:
         demand: what the level has to carry; tells which resource binds.
+        raised: the size that leaves ``needed`` when spot capacity is lost.
     """
-    if held and level > max(needed, limits.min):
+    raised = needed if raised is None else raised
+    if held and level > max(raised, limits.min):
         return "no scale-in while what is measured is not demand"
     if needed > limits.max:
         return f"limits.max {limits.max}, {needed - limits.max} units short"
-    if needed < limits.min:
+    if raised < limits.min:
         return f"limits.min {limits.min}"
-    if level > needed:
+    if level > raised:
         return "guardrails.max_step_down or number of scheduled actions"
-    return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.binding(demand)}"
+    spare = f", {level - needed} more for lost spot" if level > needed else ""
+    return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.binding(demand)}{spare}"

@@ -125,6 +125,7 @@ class MixPolicyPart(Part):
     )
     spot_allocation_strategy: str = Field(description="How AWS picks spot pools.")
     notes: tuple[str, ...] = Field(default=(), description="What could not be done as asked, one line each.")
+    zones: tuple[str, ...] = Field(default=(), description="Zones that spot pools are counted in; empty is unknown.")
 
 
 class CostPart(Part):
@@ -137,6 +138,30 @@ class CostPart(Part):
     price_as_of: date | None = Field(description="The day the prices were true.")
 
 
+class SpotRiskPart(Part):
+    """What may happen to spot capacity: scenarios in which pools are lost whole and together."""
+
+    accepted_risk: float = Field(description="Probability that may be taken at any step.")
+    shortfall_probability: float = Field(
+        description="Probability at any step that less than the requirement survives, from scenarios that nothing "
+        "was chosen by."
+    )
+    shortfall_low: float = Field(description="Lower end of its 95 % interval.")
+    shortfall_high: float = Field(description="Upper end of its 95 % interval.")
+    scenarios: int = Field(description="Scenarios that it is from.")
+    naive_shortfall_probability: float = Field(
+        description="The same, had the sizes been made for pools that are lost independently."
+    )
+    naive_inflation: float = Field(description="What those sizes are, over the requirement.")
+    inflation: float = Field(description="Size over requirement that the levels keep to, before rounding.")
+    lost_share: float = Field(description="Share of the spot units whose loss leaves the requirement.")
+    zone_count: int = Field(description="Zones that each type has a pool in; 1 where they are unknown.")
+    saving: float | None = Field(description="Expected cost below that of all on-demand, as a share; None is unknown.")
+    method: str = Field(description="How the types were chosen: highs, greedy, or by risk where no price is known.")
+    gap: float | None = Field(description="Relative gap that the solver left; None where it was not asked.")
+    cut_steps: int = Field(description="Steps that limits.max keeps below that size: the risk is larger there.")
+
+
 class RiskPart(Part):
     """What may go wrong."""
 
@@ -146,6 +171,7 @@ class RiskPart(Part):
     shortfall_units: int = Field(description="Most units that the upper bound leaves uncovered; 0 if none.")
     spot_share: float = Field(description="Share of spot in the units of the highest level.")
     pools: int = Field(description="Spot pools that are drawn from.")
+    spot: SpotRiskPart | None = Field(default=None, description="Risk of spot capacity; None without it.")
 
 
 class ActionPart(Part):

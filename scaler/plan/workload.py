@@ -27,6 +27,7 @@ from scaler.plan.ownership import settings, writers
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part, preflight_part
 from scaler.plan.planned import Planned, planned
 from scaler.plan.schedule import live_floor, standing_floor_is, step_time
+from scaler.plan.spot_part import spot_risk_part
 
 
 def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) -> WorkloadPart:
@@ -48,11 +49,12 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
     status, reasons = _status(inputs, schedule, floor, rails, steps)
     mix = inputs.mix
     policy = MixPolicyPart(
-        instance_types=needed.capacity.weights,
+        instance_types=mix.types or needed.capacity.weights,
         on_demand_base_capacity=mix.on_demand_base,
         on_demand_percentage_above_base_capacity=mix.on_demand_percentage,
         spot_allocation_strategy=mix.spot_allocation_strategy,
         notes=mix.notes,
+        zones=mix.spot.zones if mix.spot is not None else (),
     )
     return WorkloadPart(
         name=inputs.workload.name,
@@ -126,7 +128,8 @@ def _bounded(inputs: WorkloadInputs, context: PlanContext) -> Bounded:
     needed, live = inputs.requirement, inputs.live
     require_live(inputs.workload.name, inputs.provenance, live)
     lower = (inputs.workload.name, "lower-live") in context.accepted
-    bounded = apply_bounds(needed.units, inputs.workload.limits, live, lower_live=lower)
+    raised = inputs.mix.raised(needed.units)
+    bounded = apply_bounds(needed.units, inputs.workload.limits, live, raised=raised, lower_live=lower)
     if inputs.provenance.hold is None or live is None:
         return bounded
     return hold(bounded, live, live_floor(live, needed.start, needed.step_seconds, bounded.units.size))
@@ -198,6 +201,7 @@ def _steps(inputs: WorkloadInputs, schedule: Planned, mixer: Mixer) -> tuple[Ste
                 limits,
                 needed,
                 demand=float(needed.demand[level.first : level.end].max()),
+                raised=int(inputs.mix.raised(needed.units[level.first : level.end]).max()),
                 held=inputs.provenance.hold is not None,
             ),
         )
@@ -214,6 +218,7 @@ def _risk(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], mi
         shortfall_units=bounded.shortfall_units,
         spot_share=round(spot / units, DIGITS) if units else 0.0,
         pools=inputs.mix.pools,
+        spot=spot_risk_part(inputs.mix, floor, inputs.requirement.units),
     )
 
 

@@ -12,9 +12,9 @@ from scaler.mix.interface import GroupMix, Mixer
 from scaler.preflight.interface import Planned
 
 
-def levels(workload: Workload, _mix: GroupMix, units: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What is planned for units that are needed, shape of ``units``: within the limits."""
-    raised: NDArray[np.int64] = np.clip(units, workload.limits.min, workload.limits.max)
+def levels(workload: Workload, mix: GroupMix, units: NDArray[np.int64]) -> NDArray[np.int64]:
+    """What is planned for units that are needed, shape of ``units``: raised against lost spot, within the limits."""
+    raised: NDArray[np.int64] = np.clip(mix.raised(units), workload.limits.min, workload.limits.max)
     return raised
 
 

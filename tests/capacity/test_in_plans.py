@@ -70,7 +70,8 @@ def test_prices_of_the_catalogue_cost_a_plan(project, capsys, monkeypatch):
     """No prices in the configuration: the starter's, with day, source and age in the notes."""
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     config = project()
-    head, _, tail = config.read_text().partition("  prices:")
+    zones = "{max_share: 50%, zones: [us-east-1a, us-east-1b, us-east-1c], "
+    head, _, tail = config.read_text().replace("{max_share: 50%, ", zones).partition("  prices:")
     config.write_text(head + tail.partition("}}\n")[2])
     workload = planned(config, capsys, capacity="{throughput: {m7i.large: 100/s}}")
     assert workload["cost"]["price_as_of"] == "2026-01-19"

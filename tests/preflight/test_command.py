@@ -185,7 +185,10 @@ def test_a_low_score_is_a_gate_for_spot_within_the_hour(aws, tmp_path, capsys):
     }
     config = make(tmp_path, peak=2000.0)
     three = "{m7i.large: 100/s, m6i.large: 100/s, c7i.large: 100/s}"
-    config.write_text(config.read_text().replace("{m7i.large: 100/s}", three))
+    price = "{on_demand: 0.1, spot: 0.04}"
+    prices = f"m7i.large: {price}, m6i.large: {price}, c7i.large: {price}"
+    text = config.read_text().replace("{m7i.large: 100/s}", three)
+    config.write_text(text.replace(f"m7i.large: {price}", prices))
     workload, err = plan(config, capsys, code=3)
     assert "GetSpotPlacementScores" in aws.asked
     assert outcomes(workload)["placement score"] == "blocked"
