@@ -78,7 +78,7 @@ def _weekly(
     if week is None:
         raise ValueError(f"{inputs.workload.name} has no week")
     both = context.plan.schedule == "both"
-    of_week = apply_bounds(week.units, limits, inputs.live)
+    of_week = apply_bounds(week.units, limits, inputs.live, raised=inputs.mix.raised(week.units))
     if inputs.provenance.hold is not None and inputs.live is not None:
         of_week = hold(of_week, inputs.live, np.zeros(week.units.size, dtype=np.int64))
     most = context.plan.weekly_actions or (room // 2 if both else room)
