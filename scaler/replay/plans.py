@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.replay.interface import Conditions
+from scaler.replay.interface import Conditions, Trace
 from scaler.replay.ledger import DAY_MINUTES
 
 #: A plan asks for at most so many times the highest demand of the last four weeks.
@@ -15,6 +18,13 @@ CEILING, CEILING_DAYS = 1.5, 28
 def reach(conditions: Conditions) -> int:
     """Minutes behind the end of a level that it must still cover: the lead time, and the lateness of the next one."""
     return conditions.lead_minutes + conditions.schedule_delay_minutes
+
+
+def aligned(trace: Trace, first: int, minutes: int) -> tuple[Trace, int]:
+    """The trace without its first minutes, such that ``first`` is a multiple of ``minutes`` of it."""
+    phase = first % minutes
+    start = trace.start + timedelta(minutes=phase)
+    return replace(trace, start=start, demand=trace.demand[phase:]), first - phase
 
 
 def highest_so_far(load: NDArray[np.float64]) -> NDArray[np.float64]:

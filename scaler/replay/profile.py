@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from scaler.replay.interface import Conditions, Trace
 from scaler.replay.ledger import DAY_MINUTES, FIVE
-from scaler.replay.plans import CEILING, highest_so_far, reach, whole
+from scaler.replay.plans import CEILING, aligned, highest_so_far, reach, whole
 from scaler.replay.wall_time import offsets
 
 Floats = NDArray[np.float64]
@@ -52,9 +52,9 @@ class ProfilePlan:
     def base(self, trace: Trace, conditions: Conditions, *, first: int) -> Floats:
         """Usual load in instances that a floor of each minute from ``first`` on must cover, shape ``(minutes,)``."""
         slot, ahead = self.slot_minutes, reach(conditions)
-        phase = first % DAY_MINUTES
+        trace, first = aligned(trace, first, DAY_MINUTES)
         per_day = DAY_MINUTES // slot
-        load = trace.load[phase:]
+        load = trace.load
         count = -(-load.size // DAY_MINUTES)
         peaks = slot_peaks(load, slot, (count + 2) * per_day)
         shifts = offsets(trace, peaks.size * slot, slot) // slot
@@ -69,7 +69,7 @@ class ProfilePlan:
             covered = [planned[s : s + per_day] for s in range(behind + 1)]
             made.append(np.max(covered, axis=0))
         minutes = np.repeat(np.concatenate(made), slot)
-        return minutes[first - phase : load.size]
+        return minutes[first : load.size]
 
     def _usual(self, peaks: Floats, shifts: NDArray[np.int64], now: int, slots: int) -> Floats:
         """Usual peaks of so many slots from ``now`` on, from the slots before ``now``; 1 where nothing is known."""
@@ -101,9 +101,9 @@ class ProfilePlan:
 def slot_peaks(load: Floats, slot: int, slots: int) -> Floats:
     """Highest known 5-minute mean of each slot, NaN where none is known and behind the end; shape ``(slots,)``."""
     padded = np.full(slots * slot, np.nan)
-    padded[: load.size] = load
     # An unfinished slot is no peak yet.
-    padded[load.size // slot * slot :] = np.nan
+    finished = min(load.size // slot, slots) * slot
+    padded[:finished] = load[:finished]
     means = _mean(padded.reshape(-1, FIVE).T).reshape(slots, -1)
     best = np.where(np.isfinite(means), means, -np.inf).max(axis=1)
     return np.where(np.isfinite(best), best, np.nan)
