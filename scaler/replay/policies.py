@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from scaler.replay.interface import FloorPolicy, Policy, Reactive, ReactiveKind, Setting
 from scaler.replay.static_peak import StaticPeak
 
-TARGETS = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2)
-# Above a plan, the reactive policy is a net: with its own headroom it would bill what the plan has saved.
-NET_TARGETS = (0.9, 0.8)
+TARGETS = tuple(round(0.95 - 0.025 * step, 3) for step in range(31))
+# Above a plan, the reactive policy is a net: with its own headroom it would bill what the plan has saved. The lower
+# targets are for demand that nobody can plan for.
+NET_TARGETS = (0.9, 0.8, 0.6, 0.4)
 
 TARGET_TRACKING = "target tracking"
 HPA_LIKE = "HPA-like"

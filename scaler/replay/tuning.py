@@ -49,7 +49,7 @@ def choose(ledger: Ledger, budget: float, *, confidence: float = CONFIDENCE, see
     """The cheapest row with violations within what its days prove of ``budget``, in ``confidence`` of their draws.
 
     Args:
-        confidence: 0.5 asks nothing of the draws: the days as they were must keep the budget.
+        confidence: 0.5 asks nothing of the draws: the days as they were must keep what they prove.
     """
     likely = likely_violations(ledger, confidence=confidence, seed=seed)
     cost = ledger.cost()
@@ -83,13 +83,16 @@ def half_to_half(run: PolicyRun, budget: float, *, confidence: float = CONFIDENC
     return Chosen(row, point, within, point.score.violations <= budget)
 
 
-def one_for_all(ledgers: Sequence[Ledger], budget: float) -> int | None:
-    """The row with the least geometric-mean cost among those whose mean violations keep the budget.
+def one_for_all(
+    ledgers: Sequence[Ledger], budget: float, *, confidence: float = CONFIDENCE, seed: int = 0
+) -> int | None:
+    """The row with the least geometric-mean cost among those whose mean likely violations keep the budget.
 
     Args:
         ledgers: of one policy on many traces, the same settings in each.
+        confidence: as of ``likely_violations``; what one trace has not shown, others make up for.
     """
-    violations = np.mean([ledger.violations() for ledger in ledgers], axis=0)
+    violations = np.mean([likely_violations(each, confidence=confidence, seed=seed) for each in ledgers], axis=0)
     cost = np.exp(np.mean([np.log(ledger.cost()) for ledger in ledgers], axis=0))
     fits = np.flatnonzero(violations <= budget)
     return int(min(fits, key=lambda row: (cost[row], violations[row], row))) if fits.size else None
