@@ -1,19 +1,102 @@
-"""What the commands that run stages share: the runtime, the moment, the chosen workloads."""
+"""``scaler run``, and what the commands that run stages share: the runtime, the moment, the chosen workloads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
+from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, OfflineOption, QuietOption
 from scaler.errors import UsageError
 
 if TYPE_CHECKING:
     from scaler.config import EventConfig, Project
     from scaler.history.lock import Holder
     from scaler.pipeline import Runtime
+
+
+class RunFormat(StrEnum):
+    """How an update is told."""
+
+    table = "table"
+    json = "json"
+
+
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    rolling: Annotated[
+        bool,
+        typer.Option("--rolling", help="One update: floors follow the newest observations, without a new full plan."),
+    ] = False,
+    every: Annotated[
+        str | None, typer.Option("--every", metavar="INTERVAL", help="Update again and again, e.g. 5m, 15m or 1h.")
+    ] = None,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Write to AWS as scaler apply does; without it the Terraform variables.")
+    ] = False,
+    output_format: Annotated[
+        RunFormat, typer.Option("--format", help="What is printed; json is one line for each update.")
+    ] = RunFormat.table,
+    offline: OfflineOption = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if demand is above a maximum, or on notes.")] = False,
+    unlock: Annotated[
+        str | None, typer.Option("--unlock", metavar="ID", help="First free the lock of a run that is dead.")
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Plan and write, once or at a steady pace: for cron, a Lambda function or a service of its own.
+
+    Without --rolling or --every it makes a full plan. Only minimums are moved; what is in doubt is left alone.
+    """
+    from scaler.cli.rolling import run_rolling
+    from scaler.config.reader import load_config
+
+    if apply and offline:
+        raise UsageError("--apply needs AWS", why="--offline leaves AWS alone", next_step="leave one of the two out")
+    interval = None if every is None else parse_interval(every)
+    project = load_config(config)
+    if not apply:
+        from scaler.cli.plan_outputs import check_outputs
+
+        check_outputs(project, None)
+    code = run_rolling(
+        project,
+        open_runtime(offline=offline, quiet=quiet),
+        every=interval,
+        refit=not rolling and every is None,
+        writes=apply,
+        as_json=output_format is RunFormat.json,
+        strict=strict,
+        unlock_id=unlock,
+    )
+    raise typer.Exit(code)
+
+
+def parse_interval(text: str) -> timedelta:
+    """The interval of ``--every``.
+
+    Raises:
+        UsageError: no length of time, or no divisor of a day from a minute to a day.
+    """
+    from scaler.config.units import parse_duration
+
+    try:
+        interval = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"--every {text!a} is no length of time", why=str(error), next_step="write 15m") from None
+    seconds = int(interval.total_seconds())
+    if seconds < 60 or 86_400 % seconds:
+        raise UsageError(
+            f"--every {text!a} is no steady pace",
+            why="it must divide a day, and be a minute at least",
+            next_step="write 5m, 15m or 1h",
+        )
+    return interval
 
 
 def open_runtime(*, offline: bool, quiet: bool) -> Runtime:

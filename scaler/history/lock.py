@@ -29,6 +29,26 @@ class StoreLocked(Refused):
 
 
 @dataclass(frozen=True)
+class Place:
+    """What is locked.
+
+    Attributes:
+        key: of the record in the store.
+        doing: what its holder does, after its name.
+        unlock: the command that unlocks it by hand, but for the id.
+        expires_after: how long a crash keeps others out.
+    """
+
+    key: str
+    doing: str
+    unlock: str
+    expires_after: timedelta
+
+
+ARCHIVE = Place(KEY, "is writing to", "scaler fetch --unlock", EXPIRES_AFTER)
+
+
+@dataclass(frozen=True)
 class Holder:
     """Who wants to write.
 
@@ -69,8 +89,9 @@ class Lease:
         took_over: what was left by an owner that crashed, if this run took the lock over.
     """
 
-    def __init__(self, store: Store, holder: Holder, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, holder: Holder, clock: Callable[[], datetime], place: Place = ARCHIVE) -> None:
         self._store = store
+        self._place = place
         self._holder = holder
         self._clock = clock
         self.took_over: LockRecord | None = None
@@ -87,8 +108,8 @@ class Lease:
             try:
                 self._version = self._write(now, expected=self._version)
             except StoreChanged as error:
-                record, _ = read_lock(self._store)
-                raise _lost(self._store, record) from error
+                record, _ = read_lock(self._store, self._place)
+                raise _lost(self._store, record, self._place) from error
 
     def release(self) -> None:
         """Let others write. Leaves the record of a run that took over alone; if the store fails, it expires."""
@@ -97,10 +118,10 @@ class Lease:
 
     def _take(self) -> tuple[datetime, str]:
         for _ in range(_ATTEMPTS):
-            record, version = read_lock(self._store)
+            record, version = read_lock(self._store, self._place)
             now = self._since = self._clock()
             if record is not None and record.keeps_out(now):
-                raise _locked(self._store, record, now)
+                raise _locked(self._store, record, now, self._place)
             try:
                 version = self._write(now, expected=version)
             except StoreChanged:
@@ -115,33 +136,34 @@ class Lease:
         )
 
     def _write(self, now: datetime, *, expected: str, held: bool = True) -> str:
-        self._renew_at = now + EXPIRES_AFTER / 2
-        record = LockRecord(self._holder.id, self._holder.owner, held, self._since, now + EXPIRES_AFTER)
-        return self._store.write(KEY, encode(record), expected=expected)
+        lasting = self._place.expires_after
+        self._renew_at = now + lasting / 2
+        record = LockRecord(self._holder.id, self._holder.owner, held, self._since, now + lasting)
+        return self._store.write(self._place.key, encode(record), expected=expected)
 
 
 @contextlib.contextmanager
-def locked(store: Store, holder: Holder, clock: Callable[[], datetime]) -> Iterator[Lease]:
-    """Hold the store for writing while the block runs.
+def locked(store: Store, holder: Holder, clock: Callable[[], datetime], place: Place = ARCHIVE) -> Iterator[Lease]:
+    """Hold the store for writing, or another place of it, while the block runs.
 
     Raises:
         StoreLocked: another run holds it; its record is left as it is.
         StoreFailed: the store does not answer.
     """
-    lease = Lease(store, holder, clock)
+    lease = Lease(store, holder, clock, place)
     try:
         yield lease
     finally:
         lease.release()
 
 
-def read_lock(store: Store) -> tuple[LockRecord | None, str]:
+def read_lock(store: Store, place: Place = ARCHIVE) -> tuple[LockRecord | None, str]:
     """The record, and its version; ``None`` if no run has ever held the store."""
-    stored = store.read(KEY)
+    stored = store.read(place.key)
     return (None, ABSENT) if stored is None else (decode(stored.data), stored.version)
 
 
-def unlock(store: Store, lock_id: str, now: datetime) -> LockRecord:
+def unlock(store: Store, lock_id: str, now: datetime, place: Place = ARCHIVE) -> LockRecord:
     """Release the lock of another run by hand.
 
     Args:
@@ -153,7 +175,7 @@ def unlock(store: Store, lock_id: str, now: datetime) -> LockRecord:
     Raises:
         StoreLocked: the lock has another id, or nobody holds it; nothing was changed.
     """
-    record, version = read_lock(store)
+    record, version = read_lock(store, place)
     if record is None or not record.held:
         raise StoreLocked(
             f"{store.name('')} is not locked", why="no run holds it", next_step="there is nothing to unlock"
@@ -166,7 +188,7 @@ def unlock(store: Store, lock_id: str, now: datetime) -> LockRecord:
         )
     released = LockRecord(record.id, record.owner, False, record.since or now, record.expires_at or now)
     try:
-        store.write(KEY, encode(released), expected=version)
+        store.write(place.key, encode(released), expected=version)
     except StoreChanged as error:
         raise StoreLocked(
             f"the lock of {store.name('')} was not released",
@@ -198,23 +220,23 @@ def decode(data: bytes) -> LockRecord:
         return LockRecord(hashlib.sha256(data).hexdigest()[:12], "an unknown run", True, None, None)
 
 
-def _locked(store: Store, record: LockRecord, now: datetime) -> StoreLocked:
+def _locked(store: Store, record: LockRecord, now: datetime, place: Place) -> StoreLocked:
     until = (
         "it does not expire, as it cannot be read"
         if record.expires_at is None
         else f"it expires at {_time(record.expires_at)}"
     )
     return StoreLocked(
-        f"{record.owner} is writing to {store.name('')}",
+        f"{record.owner} {place.doing} {store.name('')}",
         why=f"{_age(record, now)}; {until} unless that run renews it; its id is {record.id}",
-        next_step=f"wait for it; if it is dead, wait for the expiry or run: scaler fetch --unlock {record.id}",
+        next_step=f"wait for it; if it is dead, wait for the expiry or run: {place.unlock} {record.id}",
     )
 
 
-def _lost(store: Store, record: LockRecord | None) -> StoreLocked:
+def _lost(store: Store, record: LockRecord | None, place: Place) -> StoreLocked:
     return StoreLocked(
         f"the lock of {store.name('')} was lost, so nothing more is written",
-        why=f"this run stood still for longer than {EXPIRES_AFTER.total_seconds() / 60:g} minutes, and "
+        why=f"this run stood still for longer than {place.expires_after.total_seconds() / 60:g} minutes, and "
         f"{'another run' if record is None else record.owner} took the lock over or released it",
         next_step="run it again when the other run has finished; what was archived stands",
     )
@@ -222,7 +244,7 @@ def _lost(store: Store, record: LockRecord | None) -> StoreLocked:
 
 def _age(record: LockRecord, now: datetime) -> str:
     if record.since is None:
-        return f"{KEY} cannot be read"
+        return "its record cannot be read"
     seconds = max(0, int((now - record.since).total_seconds()))
     minutes, rest = divmod(seconds, 60)
     age = f"{minutes} min {rest} s" if minutes else f"{rest} s"
