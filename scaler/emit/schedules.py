@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from scaler.plan.document import StepPart, WorkloadPart
-from scaler.plan.schedule import ACTION_PREFIX
+from scaler.plan.document import WorkloadPart
+from scaler.plan.schedule import ACTION_PREFIX, one_offs
 
 #: An omitted or null size of aws_autoscaling_schedule is sent as 0; -1 leaves the size alone.
 #: https://registry.terraform.io/providers/hashicorp/aws/5.100.0/docs/resources/autoscaling_schedule
@@ -40,22 +40,31 @@ class Scheduled:
 
 
 def scheduled_changes(workload: WorkloadPart) -> tuple[Scheduled, ...]:
-    """Every change of the schedule in order of time."""
-    return tuple(_one_off(step, workload) for step in workload.steps)
-
-
-def _one_off(step: StepPart, workload: WorkloadPart) -> Scheduled:
-    # A minimum above the live maximum would be refused by AWS, so the maximum is raised with it.
-    live = workload.live
-    fits = live is not None and live.max_size >= step.max_size
-    start = step.start.astimezone(UTC)
-    return Scheduled(
-        # Named by UTC time: rolling on adds and removes actions, and never moves one onto another's time.
-        name=f"{ACTION_PREFIX}{start:%Y%m%dT%H%MZ}",
-        start=start,
-        min_size=step.min_size,
-        max_size=LEAVE_ALONE if fits else step.max_size,
+    """Every change of the schedule: the weekly profile, if there is one, and one-off changes in order of time."""
+    weekly = workload.weekly
+    recurring = (
+        [
+            Scheduled(
+                slot.name, None, slot.min_size, _maximum(workload, slot.max_size), slot.recurrence, weekly.time_zone
+            )
+            for slot in weekly.slots
+        ]
+        if weekly is not None
+        else []
     )
+    highest = max((step.max_size for step in workload.steps), default=0)
+    # Named by UTC time: rolling on adds and removes actions, and never moves one onto another's time.
+    once = [
+        Scheduled(f"{ACTION_PREFIX}{start:%Y%m%dT%H%MZ}", start, size, _maximum(workload, highest))
+        for start, size in one_offs(workload.steps, weekly)
+    ]
+    return (*recurring, *once)
+
+
+def _maximum(workload: WorkloadPart, planned: int) -> int:
+    """A minimum above the live maximum would be refused by AWS, so the maximum is raised with it."""
+    live = workload.live
+    return LEAVE_ALONE if live is not None and live.max_size >= planned else planned
 
 
 def rfc3339(time: datetime) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from scaler.capacity.requirement import PlanGrid, requirement
 from scaler.catalog.known import known_catalogue
-from scaler.config import Config, GuardrailsConfig, Project
+from scaler.config import Config, GuardrailsConfig, PlanConfig, Project
 from scaler.forecast.interface import CandidateScore, ModelChoice, QuantileForecast
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
@@ -59,6 +59,8 @@ def plan_of():
         guardrails=None,
         peak=None,
         age=timedelta(0),
+        plan=None,
+        week=None,
         **workload,
     ):
         given = size(configuration(**workload).workloads()[0], FACTS)
@@ -73,7 +75,7 @@ def plan_of():
         provenance = Provenance(
             "file h.csv shop Sum 15m", AS_OF - timedelta(days=7), AS_OF, 900, 672, 0.0, "d" * 64, "/s"
         )
-        inputs = WorkloadInputs(given.workload, provenance, forecast, 0, needed, given.mix, live, peak)
+        inputs = WorkloadInputs(given.workload, provenance, forecast, 0, needed, given.mix, live, peak, week=week)
         context = PlanContext(
             AS_OF + age,
             AS_OF + age + timedelta(hours=26),
@@ -84,6 +86,7 @@ def plan_of():
             max_actions,
             accepted,
             guardrails=guardrails or GuardrailsConfig(max_step_down=1.0),
+            plan=plan or PlanConfig(),
         )
         return build_plan([inputs], [], context, PreferenceMixer())
 
