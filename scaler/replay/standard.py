@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scaler.replay.aws_predictive import AwsPredictive
 from scaler.replay.day_ahead import DayAhead
 from scaler.replay.interface import Policy
 from scaler.replay.policies import hpa_like, planned, static_peak, target_tracking
@@ -19,6 +20,7 @@ def peers() -> tuple[Policy, ...]:
         target_tracking(),
         hpa_like(),
         planned(hour_of_week(), "target-tracking", SCHEDULE_TARGETS),
+        planned(AwsPredictive(), "target-tracking", SCHEDULE_TARGETS),
     )
 
 
