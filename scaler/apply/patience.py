@@ -19,7 +19,7 @@ BUSY = frozenset({"ResourceContention", "ScalingActivityInProgress", "Concurrent
 WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
-def patiently(attempt: Callable[[], Answer], sleep: Callable[[float], None] = time.sleep) -> Answer:
+def patiently(attempt: Callable[[], Answer], sleep: Callable[[float], None] | None = None) -> Answer:
     """What ``attempt`` answers, tried again while AWS is busy with the target.
 
     Raises:
@@ -33,4 +33,4 @@ def patiently(attempt: Callable[[], Answer], sleep: Callable[[float], None] = ti
             wait = next(waits, None) if code_of(error) in BUSY else None
             if wait is None:
                 raise
-            sleep(wait)
+            (sleep or time.sleep)(wait)

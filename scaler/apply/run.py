@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from scaler.apply.changes import changes_between
-from scaler.apply.checks import check_targets, groups_of
+from scaler.apply.checks import check_targets, groups_of, not_written
 from scaler.apply.drift import differences
 from scaler.apply.interface import ApplyFailed, Change, Group, GroupPlan, PlanStale, Target
 from scaler.apply.journal import Journal, Recorded, read_journal
 from scaler.apply.records import after
-from scaler.apply.targets import in_effect
+from scaler.apply.targets import LABELS, in_effect
 from scaler.apply.wanted import own, wanted_state
 from scaler.errors import ScalerError
 from scaler.history.store import Store
@@ -37,10 +37,12 @@ class Prepared:
     Attributes:
         journal: of this run; with entries if an earlier attempt began it.
         groups: in the order in which they are changed.
+        left_out: workloads of the plan that are not written to, and why.
     """
 
     journal: Journal
     groups: tuple[GroupPlan, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -88,7 +90,8 @@ def prepare(
                 _notes(part, live[group]),
             )
         )
-    return Prepared(journal, tuple(groups))
+    others = [(part.name, f"a {LABELS[part.target.kind]} is written as YAML, not here") for part in not_written(plan)]
+    return Prepared(journal, tuple(groups), tuple(others))
 
 
 def require_accounted(

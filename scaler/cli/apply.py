@@ -13,9 +13,9 @@ import typer
 from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption
 
 if TYPE_CHECKING:
-    from scaler.apply.targets import AwsTargets
     from scaler.apply.journal import Journal
     from scaler.apply.run import Prepared
+    from scaler.apply.targets import AwsTargets
     from scaler.config import Project
     from scaler.history.store import Store
     from scaler.pipeline import Runtime
@@ -39,7 +39,7 @@ def apply(
     ] = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write a sealed plan to its Auto Scaling groups: scheduled actions, minimum and maximum.
+    """Write a sealed plan to AWS: scheduled actions, minimum and maximum, and what else the configuration names.
 
     Refuses a plan that was edited, has expired, is for another account or region, or was made for another
     live state. What is done stands in a journal in the store; the same command again completes it.
