@@ -15,6 +15,7 @@ from scaler.history.interface import Panel
 
 Ints = NDArray[np.int64]
 
+HOUR = 3_600
 WEEK_SECONDS = 604_800
 #: From a Monday to the epoch, a Thursday.
 MONDAY = 3 * 86_400
@@ -62,7 +63,7 @@ def week_requirement(
     Args:
         needed: of a week and more ahead, at the quantile that the workload provisions for.
         panel: the history; its row is named as ``needed``. The same quantile is taken over the last
-            :data:`WEEKS` weeks, slot by slot.
+            :data:`WEEKS` weeks, over the hour around each slot.
         events: spans that are unlike other weeks, seconds since the epoch, end exclusive; not looked at in the past.
         leave_out_events: nor ahead, as something else provides for them.
     """
@@ -107,6 +108,9 @@ def _past_demand(
         row = int(last.max(initial=0)) // count - slots // count
         kept = (row <= WEEKS) & np.isfinite(demand)
         np.fmax.at(table, (row[kept], slots[kept] % count), demand[kept])
+    # A few weeks say little about a quarter of an hour, and more about the hour around it.
+    around = range(-(HOUR // step // 2), HOUR // step // 2 + 1)
+    table = np.concatenate([np.roll(table, shift, axis=1) for shift in around])
     known = np.isfinite(table).any(axis=0)
     result = np.full(count, np.nan)
     result[known] = np.nanquantile(table[:, known], needed.quantile, axis=0)

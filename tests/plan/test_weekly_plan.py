@@ -182,12 +182,13 @@ def panel_of(values, *, step=STEP, end=AS_OF):
 
 def test_a_slot_needs_what_the_forecast_or_the_last_weeks_need():
     """AS_OF is a Monday 00:00: each slot has the higher of the forecast's units and the quantile of four weeks."""
-    past = np.zeros(4 * SLOTS)
-    past[np.arange(4) * SLOTS + 100] = [10, 20, 30, 40]
+    past = np.zeros((4, SLOTS))
+    past[:, 90:110] = np.array([[10], [20], [30], [40]])
     ahead = np.ones(SLOTS)
     ahead[200] = 8
-    week = week_requirement(needed_of(ahead), panel=panel_of(past), zone="UTC")
-    assert week.units[100] == week.units[99] == 4  # 0.9 between 30 and 40, as an action is ready a step later
+    week = week_requirement(needed_of(ahead), panel=panel_of(past.ravel()), zone="UTC")
+    assert (week.units[100], week.units[80]) == (4, 1)
+    assert week_requirement(needed_of(ahead, quantile=0.5), panel=panel_of(past.ravel()), zone="UTC").units[100] == 3
     assert (week.units[200], week.units[300]) == (8, 1)
     assert week.notes == ()
 
@@ -223,15 +224,17 @@ def test_steps_that_lie_across_two_slots_count_in_both():
 
 
 def test_finer_and_coarser_histories_land_in_their_slots():
-    """Points of five minutes and of an hour, in steps of a quarter of an hour, with a lead time of half an hour."""
+    """Points of five minutes (with half an hour of lead time) and of an hour, and half an hour to either side."""
     fine = np.zeros(SLOTS * 3)
     fine[30 * 3 + 1] = 70
-    found = week_requirement(needed_of(np.ones(SLOTS), lead=1680), panel=panel_of(fine, step=300), zone="UTC")
-    assert np.flatnonzero(found.units == 7).tolist() == [28, 29, 30]
+    found = week_requirement(
+        needed_of(np.ones(SLOTS), lead=1680, quantile=1.0), panel=panel_of(fine, step=300), zone="UTC"
+    )
+    assert np.flatnonzero(found.units == 7).tolist() == [26, 27, 28, 29, 30, 31, 32]
     coarse = np.zeros(168)
     coarse[30] = 70
-    found = week_requirement(needed_of(np.ones(SLOTS)), panel=panel_of(coarse, step=3600), zone="UTC")
-    assert np.flatnonzero(found.units == 7).tolist() == [119, 120, 121, 122, 123]
+    found = week_requirement(needed_of(np.ones(SLOTS), quantile=1.0), panel=panel_of(coarse, step=3600), zone="UTC")
+    assert np.flatnonzero(found.units == 7).tolist() == list(range(117, 126))
 
 
 def test_firings_are_at_wall_time_in_both_halves_of_the_year():
