@@ -6,6 +6,7 @@ What is listed in ``__all__`` is public, and imported when it is first used::
     runtime = scaler.open_runtime()
     run = scaler.make_plan(project, runtime, as_of=runtime.clock())
     table = scaler.forecast(frame, horizon="48h", quantiles=(0.5, 0.99))
+    compared = scaler.replay(trace, policies, conditions)
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from scaler.history.panels import History
     from scaler.pipeline import ForecastRun, PlanRun, Runtime, fetch, make_plan, open_runtime
     from scaler.plan.document import Plan
+    from scaler.replay.interface import Verdict
+    from scaler.replay.run import Replay, replay
 
 __all__ = [
     "CandidateScore",
@@ -39,15 +42,18 @@ __all__ = [
     "Provenance",
     "QuantileForecast",
     "Refused",
+    "Replay",
     "Runtime",
     "ScalerError",
     "UsageError",
+    "Verdict",
     "Workload",
     "fetch",
     "forecast",
     "load_config",
     "make_plan",
     "open_runtime",
+    "replay",
 ]
 
 _HOME = {
@@ -58,12 +64,14 @@ _HOME = {
     "scaler.history.panels": ("History",),
     "scaler.pipeline": ("ForecastRun", "PlanRun", "Runtime", "fetch", "make_plan", "open_runtime"),
     "scaler.plan.document": ("Plan",),
+    "scaler.replay.interface": ("Verdict",),
+    "scaler.replay.run": ("Replay",),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name == "forecast":  # a package that can be called
-        return import_module("scaler.forecast")
+    if name in {"forecast", "replay"}:  # packages that can be called
+        return import_module(f"scaler.{name}")
     for module, names in _HOME.items():
         if name in names:
             value = getattr(import_module(module), name)
