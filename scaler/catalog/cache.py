@@ -5,10 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import Any
 
 from scaler.catalog.commitment import CommittedRate, Held, Holdings
-from scaler.catalog.interface import Catalogue, CatalogueFailed, Entry, FigureStore, Gpu, Hardware, Price, SpotRisk
+from scaler.catalog.interface import (
+    Catalogue,
+    CatalogueFailed,
+    Entry,
+    FigureRefused,
+    FigureStore,
+    Gpu,
+    Hardware,
+    Price,
+    SpotRisk,
+)
 
 _FORMAT = 1
 
@@ -28,13 +39,21 @@ def read_cached(store: FigureStore, region: str) -> Catalogue | None:
     if content is None:
         return None
     try:
-        return _catalogue(json.loads(content))
+        return _catalogue(json.loads(content, parse_constant=partial(_no_number, key_of(region))))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CatalogueFailed(
             f"{key_of(region)} of the store is no catalogue",
             why=f"{type(error).__name__}: {error}",
             next_step="delete it, then run scaler catalog to read it again",
         ) from None
+
+
+def _no_number(key: str, text: str) -> float:
+    raise FigureRefused(
+        f"a figure of the catalogue in the store is {text}",
+        why=f"{key} of the store holds {text}, which is no price, rate or size",
+        next_step="delete it, then run scaler catalog to read it again",
+    )
 
 
 def write_cached(store: FigureStore, catalogue: Catalogue) -> None:

@@ -184,9 +184,16 @@ def _held_plans(clients: AwsClients, region: str) -> Iterator[Held]:
         kind = _PLAN_KINDS.get(each["savingsPlanType"])
         if kind is None or (kind == "instance_savings_plan" and each.get("region") != region):
             continue
-        usd = _read(partial(float, each["commitment"]))
+        usd = _read(partial(_dollars, each["commitment"]))
         until = datetime.fromisoformat(each["end"]).date() if each.get("end") else None
         yield Held(kind, usd, family=each.get("ec2InstanceFamily") or None, until=until)
+
+
+def _dollars(text: str) -> float:
+    usd = float(text)
+    if not 0 <= usd < float("inf"):
+        raise ValueError(f"a commitment of {text} USD")
+    return usd
 
 
 def _held_reservations(clients: AwsClients, region: str) -> Iterator[Held]:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from scaler.catalog.commitment import CommittedRate, Holdings
-from scaler.errors import ConfigurationError, Failed
+from scaler.errors import ConfigurationError, Failed, Refused
 
 PriceKind = Literal["on-demand", "spot"]
 
@@ -150,6 +150,10 @@ class UnknownName(ConfigurationError):
     """
 
     more: tuple[UnknownName, ...] = ()
+
+
+class FigureRefused(Refused):
+    """A figure that was kept is NaN or infinite: nothing is worked out from it."""
 
 
 class CatalogueFailed(Failed):

@@ -101,6 +101,7 @@ def _quotas(
     found: dict[tuple[PriceKind, QuotaFamily], Quota] = {}
     for each in paged(clients, "service-quotas", operation, "Quotas", region=region, ServiceCode="ec2", MaxResults=100):
         key = by_code.get(each.get("QuotaCode", ""))
-        if key is not None and "Value" in each:
+        # A quota of no size is no quota: neither zero nor unlimited.
+        if key is not None and 0 <= each.get("Value", -1) < float("inf"):
             found[key] = Quota(*key, float(each["Value"]), each["QuotaCode"], today, operation)
     return found

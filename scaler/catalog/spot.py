@@ -42,7 +42,7 @@ def spot_prices(
     ):  # fmt: skip
         moment, usd = each["Timestamp"].astimezone(UTC), float(each["SpotPrice"])
         pool = (each["InstanceType"], each["AvailabilityZone"])
-        if moment <= at and usd > 0 and (pool not in latest or latest[pool][0] < moment):
+        if moment <= at and 0 < usd < float("inf") and (pool not in latest or latest[pool][0] < moment):
             latest[pool] = (moment, usd)
     found: dict[str, dict[str, Price]] = {}
     for (name, zone), (moment, usd) in sorted(latest.items()):
