@@ -67,10 +67,16 @@ def likely_violations(ledger: Ledger, *, confidence: float = CONFIDENCE, seed: i
     plain = ledger.violations()
     if confidence <= 0.5:
         return plain
+    drawn = _drawn_violations(ledger, seed)
+    return np.asarray(np.maximum(plain, np.quantile(drawn, confidence, axis=0)), dtype=np.float64)
+
+
+def _drawn_violations(ledger: Ledger, seed: int) -> NDArray[np.float64]:
+    """Violations of each row in each draw of days, shape ``(draws, rows)``."""
     counts = drawn_days(ledger.days, seed=seed).astype(float)
     minutes = counts @ ledger.per_day("minutes").T
-    drawn = (counts @ ledger.per_day("violations").T) / np.maximum(minutes, 1.0)
-    return np.asarray(np.maximum(plain, np.quantile(drawn, confidence, axis=0)), dtype=np.float64)
+    violations: NDArray[np.float64] = (counts @ ledger.per_day("violations").T) / np.maximum(minutes, 1.0)
+    return violations
 
 
 def half_to_half(run: PolicyRun, budget: float, *, confidence: float = CONFIDENCE, seed: int = 0) -> Chosen:
@@ -86,13 +92,17 @@ def half_to_half(run: PolicyRun, budget: float, *, confidence: float = CONFIDENC
 def one_for_all(
     ledgers: Sequence[Ledger], budget: float, *, confidence: float = CONFIDENCE, seed: int = 0
 ) -> int | None:
-    """The row with the least geometric-mean cost among those whose mean likely violations keep the budget.
+    """The row with the least geometric-mean cost among those whose mean violations are likely to keep the budget.
 
     Args:
         ledgers: of one policy on many traces, the same settings in each.
-        confidence: as of ``likely_violations``; what one trace has not shown, others make up for.
+        confidence: as of ``likely_violations``, of the mean over the traces, which is surer than any of them. Traces of
+            as many days are drawn alike, as one trace under several lead times must be.
     """
-    violations = np.mean([likely_violations(each, confidence=confidence, seed=seed) for each in ledgers], axis=0)
+    violations = np.mean([ledger.violations() for ledger in ledgers], axis=0)
+    if confidence > 0.5:
+        drawn = np.mean([_drawn_violations(each, seed) for each in ledgers], axis=0)
+        violations = np.maximum(violations, np.quantile(drawn, confidence, axis=0))
     cost = np.exp(np.mean([np.log(ledger.cost()) for ledger in ledgers], axis=0))
     fits = np.flatnonzero(violations <= budget)
     return int(min(fits, key=lambda row: (cost[row], violations[row], row))) if fits.size else None
