@@ -42,6 +42,17 @@ def as_ec2_xml(operation: str, answer: Mapping[str, Any]) -> bytes:
     )
 
 
+def as_query_xml(service: str, operation: str, answer: Mapping[str, Any]) -> bytes:
+    """The answer in the query protocol."""
+    shape = checked(service, operation, answer)
+    inner = "".join(_element(shape.members[key], key, value) for key, value in answer.items())
+    namespace = _model(service).metadata.get("xmlNamespace", "")
+    return (
+        f'<{operation}Response xmlns="{namespace}"><{operation}Result>{inner}</{operation}Result>'
+        f"<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{operation}Response>"
+    ).encode()
+
+
 def _element(shape: Any, key: str, value: Any) -> str:
     name = shape.serialization.get("name", key)
     return f"<{name}>{_content(shape, value)}</{name}>"
