@@ -30,13 +30,8 @@ _DONE: Mapping[tuple[str, ...], str] = {
 def render_terraform(root: RootChange, plan: Plan, directory: Path) -> RenderableType:
     """A row for each size, schedule and mix of each target: as it is, as scaler and as Terraform will have it."""
     counts = ", ".join(f"{number} to {what}" for what, number in root.counts.items())
-    table = Table(
-        title=f"Terraform plan in {visible(directory)}: {counts}",
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        header_style="bold",
-        padding=0,
-    )
+    title = Text(f"Terraform plan in {visible(directory)}: {counts}", style="italic")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", padding=0)
     for heading in ("target", "", "now", "scaler", "Terraform"):
         table.add_column(heading, no_wrap=heading in ("target", ""))
     planned = {(part.target.kind, part.target.name): part for part in plan.workloads}
@@ -54,7 +49,7 @@ def render_terraform(root: RootChange, plan: Plan, directory: Path) -> Renderabl
     ]
     if root.elsewhere:
         notes.append(f"{root.elsewhere} other resources change as well: see terraform plan")
-    return Group(table, *(Text(visible(note)) for note in notes))
+    return Group(title, table, *(Text(visible(note)) for note in notes))
 
 
 def _rows(target: TargetChange, part: WorkloadPart | None) -> list[tuple[str, str, str, str]]:
