@@ -288,8 +288,8 @@ class ApplicationsStandIn(StandIn):
                 content = self._of_lambda(unquote(headers["X-Path"]))
         except Refusal as refusal:
             said = {"__type": refusal.code, "message": refusal.message, "Message": refusal.message}
-            kind = {"X-Amzn-Errortype": refusal.code, "x-amzn-ErrorType": refusal.code}
-            return Answer(json.dumps(said).encode(), "application/x-amz-json-1.1", refusal.status, {**kind})
+            kind = {"x-amzn-ErrorType": refusal.code}
+            return Answer(json.dumps(said).encode(), "application/x-amz-json-1.1", refusal.status, kind)
         return Answer(json.dumps(content, default=_epoch).encode(), "application/x-amz-json-1.1")
 
     def _of_lambda(self, path: str) -> dict[str, Any]:
