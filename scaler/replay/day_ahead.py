@@ -29,7 +29,7 @@ class DayAhead:
     The levels are compiled to at most ``most_actions`` scheduled actions, as they are written to Terraform.
     """
 
-    name: str = "scaler Terraform-only"
+    name: str = "scaler day-ahead"
     knobs: tuple[float, ...] = QUANTILES
     cadence_seconds: int = DAY_MINUTES * 60
     most_actions: int = MOST_ACTIONS

@@ -13,7 +13,7 @@ from scaler.forecast.near.walk import walk
 from scaler.replay.interface import Conditions, Trace
 from scaler.replay.plans import CEILING, highest_so_far, reach, whole
 
-QUANTILES = (0.5, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.975, 0.98, 0.985, 0.99, 0.9925, 0.995, 0.997, 0.999)
+QUANTILES = (0.5, 0.7, 0.8, 0.87, 0.91, 0.94, 0.95, 0.96, 0.97, 0.976, 0.98, 0.984, 0.987, 0.99, 0.993, 0.996, 0.999)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class NearPlan:
             step_seconds=60,
             window=width,
             every=width,
-            windows=-(-(self.every_minutes + ahead) // width),
+            horizon=self.every_minutes + ahead,
             delay=conditions.metric_delay_minutes,
         )
         levels = sorted(set(knobs))

@@ -18,27 +18,36 @@ DAY_SECONDS = 86_400
 class Near:
     """What is asked for: windows ahead of decisions, in steps of the series.
 
-    The window ``j`` of a decision at ``t`` is the steps ``t + j · window`` up to and without ``t + (j + 1) · window``;
-    its demand is the highest step in it.
+    The window ``j`` of a decision at ``t`` is the steps ``t + j · window`` up to and without ``t + (j + 1) · window``,
+    the last one up to ``t + horizon``; its demand is the highest step in it.
 
     Attributes:
         step_seconds: of the series.
         window: steps of a window.
         every: steps between two decisions.
-        windows: windows ahead of each decision.
+        horizon: steps ahead of each decision that the windows cover.
         delay: newest steps that a decision does not see yet.
     """
 
     step_seconds: int
     window: int
     every: int
-    windows: int
+    horizon: int
     delay: int = 0
 
     @property
     def day(self) -> int:
         """Steps of a day."""
         return DAY_SECONDS // self.step_seconds
+
+    @property
+    def windows(self) -> int:
+        """Windows ahead of each decision."""
+        return -(-self.horizon // self.window)
+
+    def length(self, window: int) -> int:
+        """Steps of a window; the last may be shorter."""
+        return min(self.window, self.horizon - self.window * window)
 
     def steps(self, minutes: float) -> int:
         """So many minutes in steps, at least one."""

@@ -47,13 +47,12 @@ def walk(values: Array, near: Near, levels: Sequence[float], *, phase: int = 0) 
     days = (decisions - phase) // near.day
     known = recent(series, near, decisions)
     wanted = np.asarray(levels, float)
-    highest = series.highest(near.window)
     made = np.empty((wanted.size, near.windows, decisions.size))
     for window in range(near.windows):
         regressors = features(series, near, decisions, window, known)
         at = decisions + near.window * window
-        inside = at + near.window <= values.size
-        truth = np.where(inside, highest[np.minimum(at, values.size - 1)], np.nan)
+        inside = at + near.length(window) <= values.size
+        truth = np.where(inside, series.highest(near.length(window))[np.minimum(at, values.size - 1)], np.nan)
         off_base = np.log1p(truth) - known[1]
         # What a day is fitted to must be known when it begins.
         learnt = (decisions - phase + near.known_after(window)) // near.day == days
