@@ -175,8 +175,8 @@ class Roller:
             raise next(iter(run.problems.values()))
         fresh = fit_rolling(run, self.project)
         before = {} if state is None else state.standing
-        # What others have set is kept in mind; that a workload is left alone ends with a full plan.
-        standing = {name: replace(each, held=None) for name, each in before.items()}
+        # What others have set is kept in mind; all else begins anew with what is found.
+        standing = {name: replace(each, held=None, found=None, wanted=None) for name, each in before.items()}
         journals = () if state is None else state.journals
         return replace(fresh, standing=standing, journals=journals), run.history
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -87,12 +88,16 @@ class RollingWorld:
         """The store."""
         return FolderStore(self.folder / "forecasts")
 
-    def demand(self, hours: float = 24.0) -> np.ndarray:
-        """Requests per second at each quarter of an hour from 14 days before the start."""
+    def demand(self, hours: float = 24.0, *, peak_hour: float = 0.0) -> np.ndarray:
+        """Requests per second at each quarter of an hour from 14 days before the start.
+
+        Args:
+            peak_hour: hours after the start at which a day is at its peak.
+        """
         first = int(self.start.timestamp()) - 14 * 86_400
         times = np.arange(first, int(self.start.timestamp() + hours * 3600), STEP)
         noise = np.random.default_rng(7).lognormal(0, 0.02, times.size)
-        return noise * (100 + 60 * np.cos((times - self.start.timestamp()) / 86_400 * 2 * np.pi))
+        return noise * (100 + 60 * np.cos(((times - self.start.timestamp()) / 3600 - peak_hour) * np.pi / 12))
 
     def measure(self, values: np.ndarray | None = None, *, until: datetime | None = None) -> None:
         """Write the file; ``until`` cuts it off, as a source that has stopped."""
@@ -130,6 +135,40 @@ class RollingWorld:
     def set_sizes(self, name: str = "shop", **sizes: int) -> None:
         """Somebody else changes the group."""
         self.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, **sizes)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Groups, and what scaler remembers of them."""
+        store = self.folder / "forecasts"
+        return {
+            "groups": {name: (self.group(name)["MinSize"], self.actions(name)) for name in self.names},
+            "files": {p: p.read_bytes() for part in ("rolling", "runs") for p in (store / part).rglob("*.*")},
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """As it was."""
+        for part in ("rolling", "runs"):
+            shutil.rmtree(self.folder / "forecasts" / part, ignore_errors=True)
+        for path, data in snapshot["files"].items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        for name, (smallest, actions) in snapshot["groups"].items():
+            self.set_sizes(name, MinSize=smallest)
+            for action in self.actions(name):
+                self.autoscaling.delete_scheduled_action(
+                    AutoScalingGroupName=name, ScheduledActionName=action["ScheduledActionName"]
+                )
+            for action in actions:
+                self.autoscaling.put_scheduled_update_group_action(
+                    AutoScalingGroupName=name, ScheduledActionName=action["ScheduledActionName"],
+                    StartTime=action["StartTime"], MinSize=action["MinSize"],
+                )  # fmt: skip
+
+    def state(self) -> dict[str, Any]:
+        """Minimum and schedule of each group."""
+        return {
+            name: (self.group(name)["MinSize"], [(a["StartTime"], a["MinSize"]) for a in self.actions(name)])
+            for name in self.names
+        }
 
     def move(self, span: timedelta = QUARTER) -> None:
         """Time passes, and AWS runs the scheduled actions whose time has come, as the emulator does not."""
