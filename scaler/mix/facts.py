@@ -8,6 +8,7 @@ from datetime import date
 
 from scaler.aws.interface import AwsClients
 from scaler.capacity.fit import FittedThroughput
+from scaler.capacity.tokens import TokensPerRequest
 from scaler.catalog.hardware import describe_types
 from scaler.catalog.interface import Catalogue
 from scaler.catalog.known import check_names, known_catalogue
@@ -39,11 +40,13 @@ class Facts:
     Attributes:
         catalogues: by ``Workload.region``; ``None`` is the region that botocore selects.
         fits: by workload, what was fitted from history, or why it could not be.
+        tokens: by workload, the tokens of a request that were learned from history, or why they could not be.
     """
 
     catalogues: dict[str | None, Catalogue]
     today: date
     fits: Mapping[str, FittedThroughput | ScalerError] = field(default_factory=dict)
+    tokens: Mapping[str, TokensPerRequest | ScalerError] = field(default_factory=dict)
 
     def catalogue(self, workload: Workload) -> Catalogue:
         """The catalogue of the workload's region."""

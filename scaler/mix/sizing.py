@@ -53,10 +53,12 @@ def size(workload: Workload, facts: Facts) -> Sized:
     hardware = {name: entry.hardware for name, entry in catalogue.entries.items()}
     # SageMaker's types are EC2's at another price.
     hardware |= {f"ml.{name}": each for name, each in hardware.items()}
-    fitted = facts.fits.get(workload.name)
+    fitted, tokens = facts.fits.get(workload.name), facts.tokens.get(workload.name)
     if isinstance(fitted, ScalerError):
         raise fitted
-    capacity = unit_capacity(workload.capacity, hardware, fitted)
+    if isinstance(tokens, ScalerError):
+        raise tokens
+    capacity = unit_capacity(workload.capacity, hardware, fitted, tokens)
     known = plan_prices(
         workload.prices,
         [name for name, _ in capacity.weights],
