@@ -88,7 +88,7 @@ def _makes_room(
     stale: Sequence[ScheduledAction], new: Sequence[ScheduledAction], live: LiveGroup, added: int, most: int
 ) -> tuple[list[ScheduledAction], list[ScheduledAction]]:
     """Stale actions that have to go before the new ones come, and the others."""
-    times = {action.start for action in new}
+    times = {action.start for action in new if action.start is not None}
     first = [action for action in stale if action.start in times]
     missing = len(live.actions) + added - len(first) - most
     levels = [live.min_size, *(a.min_size for a in stale)]

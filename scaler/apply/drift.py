@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from scaler.apply.wanted import elapsed
+from scaler.apply.wanted import elapsed, is_slot
 from scaler.live.interface import LiveGroup, ScheduledAction
 
 
@@ -51,7 +51,13 @@ def _sizes(state: LiveGroup, field: str, now: datetime) -> list[int]:
         for action in state.actions
         if action.start is not None and elapsed(action, now) and getattr(action, field) is not None
     )
-    return [size for _, size in due[-2:]] + ([getattr(state, field)] if len(due) < 2 else [])
+    # A slot of a weekly profile of scaler's own may have run at any time.
+    weekly = [getattr(action, field) for action in state.actions if is_slot(action)]
+    return [
+        *(size for _, size in due[-2:]),
+        *([getattr(state, field)] if len(due) < 2 else []),
+        *(size for size in weekly if size is not None),
+    ]
 
 
 def _said(action: ScheduledAction | None) -> str:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from scaler.apply.interface import ApplyRefused, Wanted
 from scaler.live.interface import LiveGroup, ScheduledAction, Setting
+from scaler.live.scalable import six_fields
 from scaler.live.settings import canonical
 from scaler.plan.document import SettingPart, StepPart, WorkloadPart
 from scaler.plan.ownership import DESIRED
-from scaler.plan.schedule import ACTION_PREFIX, is_ours
+from scaler.plan.schedule import ACTION_PREFIX, is_ours, one_offs
 
 #: An action that starts earlier than this from now may be in the past when AWS reads it, which AWS refuses.
 SOON = timedelta(seconds=60)
 #: AWS runs an action up to two minutes late; a third covers clocks.
 LATE = timedelta(minutes=3)
 _MINUTE = timedelta(minutes=1)
+_SLOT = re.compile(rf"{ACTION_PREFIX}(mon|tue|wed|thu|fri|sat|sun)-[0-9]{{4}}")
 
 
 def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lower_live: bool) -> Wanted:
@@ -43,7 +46,7 @@ def wanted_state(workload: WorkloadPart, live: LiveGroup, now: datetime, *, lowe
     return Wanted(
         min_size=current,
         max_size=max(max_size, least),
-        actions=_actions(coming, live.min_size if current is None else current, live),
+        actions=_schedule(workload, live, coming, current, now),
         settings=_settings(workload.settings),
         desired_size=_lowered(workload, live, live.min_size if current is None else current),
     )
@@ -65,6 +68,34 @@ def _lowered(workload: WorkloadPart, live: LiveGroup, floor: int) -> int | None:
     if not isinstance(given, int) or workload.live is None or workload.live.desired_size != live.desired_size:
         return None
     return max(given, floor)
+
+
+def _schedule(
+    workload: WorkloadPart, live: LiveGroup, coming: list[StepPart], current: int | None, now: datetime
+) -> tuple[ScheduledAction, ...]:
+    weekly = workload.weekly
+    if weekly is None:
+        return _actions(coming, live.min_size if current is None else current, live)
+    zone = None if weekly.time_zone in {"UTC", "Etc/UTC"} else weekly.time_zone
+    crontab = workload.target.kind == "asg"
+    recurring = [
+        ScheduledAction(
+            slot.name,
+            None,
+            slot.recurrence if crontab else six_fields(slot.recurrence),
+            slot.min_size,
+            None,
+            None,
+            zone,
+        )
+        for slot in weekly.slots
+    ]
+    once = [
+        ScheduledAction(action_name(start), start, None, size, None, None)
+        for start, size in one_offs(workload.steps, weekly)
+        if start > now + SOON
+    ]
+    return tuple(sorted((*recurring, *once), key=by_start))
 
 
 def _actions(steps: list[StepPart], level: int, live: LiveGroup) -> tuple[ScheduledAction, ...]:
@@ -96,9 +127,17 @@ def by_start(action: ScheduledAction) -> tuple[float, str]:
     return (0.0 if action.start is None else action.start.timestamp(), action.name)
 
 
+def is_slot(action: ScheduledAction) -> bool:
+    """Whether it is a recurring action of a weekly profile that scaler apply put; Terraform's have longer names."""
+    return action.recurrence is not None and _SLOT.fullmatch(action.name) is not None
+
+
 def own(live: LiveGroup) -> tuple[ScheduledAction, ...]:
-    """The one-off actions of scaler on the group, by start. Recurring ones are Terraform's, whatever their name."""
-    mine = [action for action in live.actions if _one_off_of_ours(action) and action.start is not None]
+    """The actions of scaler apply on the target, by start: one-offs, and slots of a weekly profile first.
+
+    Any other recurring action is Terraform's or somebody's, whatever its name.
+    """
+    mine = [a for a in live.actions if (_one_off_of_ours(a) and a.start is not None) or is_slot(a)]
     return tuple(sorted(mine, key=by_start))
 
 
@@ -115,7 +154,7 @@ def earlier_state(before: LiveGroup, live: LiveGroup, now: datetime, *, lower_li
         if action.start is not None and action.start <= now:
             sizes["min_size"] = sizes["min_size"] if action.min_size is None else action.min_size
             sizes["max_size"] = sizes["max_size"] if action.max_size is None else action.max_size
-    actions = tuple(a for a in own(before) if a.start is not None and a.start > now + SOON)
+    actions = tuple(a for a in own(before) if is_slot(a) or (a.start is not None and a.start > now + SOON))
     # Running instances are not taken away by a maximum that comes back.
     max_size = sizes["max_size"] if lower_live else max(sizes["max_size"], live.desired_size)
     # A target that nobody kept within sizes stays registered: taking that back would take other people's

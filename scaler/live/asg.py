@@ -125,7 +125,8 @@ def _action(described: dict[str, Any]) -> ScheduledAction:
     zone = described.get("TimeZone") if recurrence else None
     return ScheduledAction(
         name=described["ScheduledActionName"],
-        start=start.astimezone(UTC) if start else None,
+        # Of a recurring action AWS tells the next time as its start, which is another one after each.
+        start=start.astimezone(UTC) if start and not recurrence else None,
         recurrence=recurrence,
         min_size=described.get("MinSize"),
         max_size=described.get("MaxSize"),

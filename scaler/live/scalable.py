@@ -79,3 +79,19 @@ def given_action(action: ScheduledAction) -> dict[str, Any]:
         return given | {"Schedule": f"at({action.start.astimezone(UTC):%Y-%m-%dT%H:%M:%S})"}
     # Without a start on an update AWS forgets the old one.
     return given | {"Schedule": action.recurrence} | ({"StartTime": action.start} if action.start else {})
+
+
+def six_fields(recurrence: str) -> str:
+    """A weekly recurrence of crontab's five fields, as Application Auto Scaling writes it.
+
+    Raises:
+        ValueError: it does not name minute, hour and one weekday.
+    """
+    minute, hour, day, month, weekday = recurrence.split()
+    if (day, month) != ("*", "*") or not weekday.isdigit():
+        raise ValueError(f"{recurrence!a} is no time of the week")
+    return f"cron({minute} {hour} ? * {_WEEKDAYS[int(weekday) % 7]} *)"
+
+
+# By name: the services number the days differently.
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
