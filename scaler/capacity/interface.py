@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.capacity.stranded import GpuInstance
 from scaler.errors import Refused
 
 # Demand that is a whole number of units but for rounding must not cost one more.
@@ -60,6 +61,7 @@ class UnitCapacity:
         resources: what may need more units than ``demand_per_unit`` tells.
         zones: zones of which one may be lost; 1 if none may.
         notes: what a reader of the plan should know, one line each.
+        gpus: what the instances of each type hold, where they serve a language model; in order of preference.
     """
 
     demand_per_unit: float
@@ -68,6 +70,7 @@ class UnitCapacity:
     resources: tuple[Resource, ...] = ()
     zones: int = 1
     notes: tuple[str, ...] = ()
+    gpus: tuple[GpuInstance, ...] = ()
 
     def units(self, demand: NDArray[np.float64]) -> NDArray[np.int64]:
         """Units that carry each demand, whichever resource binds; the shape of ``demand``, monotone in it.

@@ -60,19 +60,19 @@ def llm_instance(config: LlmConfig, name: str, hardware: Mapping[str, Hardware])
             next_step="lower tensor_parallel, or profile a type with more GPUs",
         )
     concurrency = _concurrency(config, profile, name, hardware)
+    input_tokens, output_tokens = config.tokens
     rates = {
-        f"prefill {profile.prefill_tokens_per_s:g} tokens/s": profile.prefill_tokens_per_s / config.input_tokens,
-        f"decode {profile.decode_tokens_per_s:g} tokens/s": profile.decode_tokens_per_s / config.output_tokens,
+        f"prefill {profile.prefill_tokens_per_s:g} tokens/s": profile.prefill_tokens_per_s / input_tokens,
+        f"decode {profile.decode_tokens_per_s:g} tokens/s": profile.decode_tokens_per_s / output_tokens,
     }
     if concurrency is not None:
         stay = config.seconds_in_flight or (
-            config.input_tokens / profile.prefill_tokens_per_s
-            + config.output_tokens * concurrency / profile.decode_tokens_per_s
+            input_tokens / profile.prefill_tokens_per_s + output_tokens * concurrency / profile.decode_tokens_per_s
         )
         rates[f"{concurrency} requests in flight for {stay:.3g} s"] = concurrency / stay
     binding = min(rates, key=lambda resource: rates[resource])
     requests = rates[binding] * replicas * config.max_utilisation
-    per_request = {"requests": 1.0, "input_tokens": config.input_tokens, "output_tokens": config.output_tokens}
+    per_request = {"requests": 1.0, "input_tokens": input_tokens, "output_tokens": output_tokens}
     return LlmInstance(
         demand=requests * per_request[config.load],
         binding=binding,
@@ -112,7 +112,7 @@ def _concurrency(config: LlmConfig, profile: LlmProfile, name: str, hardware: Ma
             why="the catalogue does not have it",
             next_step=f"give capacity.llm.profiles.{name}.gpu_memory_gib",
         )
-    tokens = config.input_tokens + config.output_tokens
+    tokens = sum(config.tokens)
     fits = fitting_concurrency(config.model, gpu_memory_gib=memory, gpus=profile.tensor_parallel, tokens=tokens)
     if not fits:
         usable = config.model.memory_use * memory * profile.tensor_parallel

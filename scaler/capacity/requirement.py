@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scaler.capacity.ceiling import DemandCeiling
 from scaler.capacity.interface import CapacityRefused, Requirement, RiskChoice, UnitCapacity
+from scaler.capacity.stranded import gpu_note
 from scaler.capacity.unserved import covering_demand
 from scaler.forecast.interface import QuantileForecast
 
@@ -90,13 +91,16 @@ def requirement(
         return highest_ahead
 
     demand = ahead(planned)
+    units = capacity.units(demand)
+    peak = int(units.argmax())
+    notes += gpu_note(capacity.gpus, float(demand[peak]), int(units[peak]))
     return Requirement(
         name=forecast.names[row],
         start=grid.start,
         step_seconds=grid.step_seconds,
         quantile=quantile,
         quantile_reason=risk.reason,
-        units=capacity.units(demand),
+        units=units,
         units_p50=capacity.units(ahead(at(0.5))),
         units_p95=capacity.units(ahead(at(0.95))),
         demand=demand,

@@ -9,12 +9,17 @@ from scaler.capacity.fit import FittedThroughput
 from scaler.capacity.interface import CapacityRefused, LinearResource, Resource, UnitCapacity
 from scaler.capacity.llm import LlmInstance, llm_instance
 from scaler.capacity.queueing import QueueResource
+from scaler.capacity.stranded import GpuInstance
+from scaler.capacity.tokens import TokensPerRequest
 from scaler.catalog.interface import Hardware
 from scaler.config import CapacityConfig, LlmConfig, QueueConfig, ResourceConfig, UtilisationConfig
 
 
 def unit_capacity(
-    config: CapacityConfig, hardware: Mapping[str, Hardware] | None = None, fitted: FittedThroughput | None = None
+    config: CapacityConfig,
+    hardware: Mapping[str, Hardware] | None = None,
+    fitted: FittedThroughput | None = None,
+    tokens: TokensPerRequest | None = None,
 ) -> UnitCapacity:
     """Demand that one capacity unit carries.
 
@@ -25,6 +30,7 @@ def unit_capacity(
     Args:
         hardware: by instance type, for what the configuration does not say.
         fitted: what was fitted from history, where the configuration asks for that.
+        tokens: of a request, from history, where the configuration asks for that.
 
     Raises:
         CapacityRefused: a figure is neither configured nor in the catalogue, or a model does not fit.
@@ -35,7 +41,9 @@ def unit_capacity(
     elif config.queue is not None:
         base = _queue(config.queue, config.weights)
     elif config.llm is not None:
-        base = _llm(config.llm, config.weights, known)
+        base = _llm(_with_tokens(config.llm, tokens), config.weights, known)
+        if tokens is not None:
+            base = replace(base, notes=(tokens.source, *base.notes))
     elif config.fit is not None:
         base = _fitted(config.fit.instance_type, config.weights, fitted)
     else:
@@ -105,6 +113,18 @@ def _queue(given: QueueConfig, weights: dict[str, int] | None) -> UnitCapacity:
     return replace(base, demand_per_unit=most, resources=(objective,))
 
 
+def _with_tokens(given: LlmConfig, tokens: TokensPerRequest | None) -> LlmConfig:
+    if not given.from_history:
+        return given
+    if tokens is None:
+        raise CapacityRefused(
+            "the tokens of a request were not read from history",
+            why="the history of the metrics was not read",
+            next_step="give capacity.llm.input_tokens and output_tokens as numbers",
+        )
+    return given.model_copy(update={"input_tokens": tokens.input_tokens, "output_tokens": tokens.output_tokens})
+
+
 def _llm(given: LlmConfig, weights: dict[str, int] | None, hardware: Mapping[str, Hardware]) -> UnitCapacity:
     instances = {name: llm_instance(given, name, hardware) for name in given.profiles}
     base = _weakest(
@@ -112,7 +132,17 @@ def _llm(given: LlmConfig, weights: dict[str, int] | None, hardware: Mapping[str
         weights,
         {name: f"llm {each.binding} on {name}" for name, each in instances.items()},
     )
-    return replace(base, notes=tuple(_llm_note(name, each) for name, each in instances.items()))
+    weight = dict(base.weights)
+    return replace(
+        base,
+        notes=tuple(_llm_note(name, each) for name, each in instances.items()),
+        gpus=tuple(
+            GpuInstance(
+                name, weight[name], each.demand, each.replicas, given.profiles[name].tensor_parallel, each.stranded_gpus
+            )
+            for name, each in instances.items()
+        ),
+    )
 
 
 def _llm_note(name: str, instance: LlmInstance) -> str:

@@ -84,14 +84,33 @@ class LlmModel(Strict):
     memory_use: Share = Field(0.9, gt=0, description="Share of the GPUs' memory that may be used.")
 
 
+def _token_kind(value: Any) -> str:
+    return "metric" if isinstance(value, dict | MetricSource) else "number"
+
+
+TokenCount = Annotated[
+    Annotated[float, Field(gt=0), Tag("number")] | Annotated[MetricSource, Tag("metric")], Discriminator(_token_kind)
+]
+
+
 class LlmConfig(Strict):
     """Capacity of a fleet that serves a language model."""
 
     load: Literal["requests", "input_tokens", "output_tokens"] = Field(
         "output_tokens", description="What the load metric counts."
     )
-    input_tokens: float = Field(gt=0, description="Mean input tokens of a request.")
-    output_tokens: float = Field(gt=0, description="Mean output tokens of a request.")
+    input_tokens: TokenCount = Field(
+        description="Mean input tokens of a request; or the metric of input tokens, to learn it from history."
+    )
+    output_tokens: TokenCount = Field(
+        description="Mean output tokens of a request; or the metric of output tokens, to learn it from history."
+    )
+    tokens_quantile: Share = Field(
+        0.95,
+        gt=0,
+        lt=1,
+        description="Of tokens from history: the share of the requests that come in steps with no more per request.",
+    )
     profiles: dict[InstanceType, LlmProfile] = Field(description="Measured profiles by instance type.", min_length=1)
     model: LlmModel | None = Field(None, description="Sizes of the model, to check that it fits.")
     seconds_in_flight: float | None = Field(
@@ -100,6 +119,31 @@ class LlmConfig(Strict):
         description="Mean time from the arrival of a request to its last token; from the profile if not given.",
     )
     max_utilisation: Share = Field(0.85, gt=0, description="Never plan above this share of a profile.")
+
+    @model_validator(mode="after")
+    def _tokens(self) -> LlmConfig:
+        learned = [isinstance(each, MetricSource) for each in (self.input_tokens, self.output_tokens)]
+        if any(learned) and not all(learned):
+            raise ValueError("give both of input_tokens, output_tokens as numbers, or both as metrics")
+        if all(learned) and self.load != "requests":
+            raise InvalidAt("must be requests where tokens are learned: they are counted per request", "load")
+        return self
+
+    @property
+    def from_history(self) -> bool:
+        """Whether the tokens of a request are learned."""
+        return isinstance(self.input_tokens, MetricSource)
+
+    @property
+    def tokens(self) -> tuple[float, float]:
+        """Input and output tokens of a request.
+
+        Raises:
+            TypeError: they are to be learned from history.
+        """
+        if isinstance(self.input_tokens, MetricSource) or isinstance(self.output_tokens, MetricSource):
+            raise TypeError("the tokens of a request are to be learned from history")
+        return self.input_tokens, self.output_tokens
 
 
 class FitConfig(Strict):

@@ -51,7 +51,7 @@ def archived(workloads: Sequence[Workload], project: Project, runtime: Runtime, 
 
 def fetch_beside(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
     """The history of series that are not demand, such as those that a throughput is fitted from."""
-    runtime.progress(f"reading {len(workloads)} series to fit throughputs from")
+    runtime.progress(f"reading {len(workloads)} series to size by")
     return _read(workloads, project, runtime, as_of, None)
 
 

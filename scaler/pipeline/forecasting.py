@@ -23,6 +23,7 @@ from scaler.history.panels import History
 from scaler.mix.facts import Facts, known_facts
 from scaler.mix.fits import fit_all
 from scaler.mix.sizing import Sized, size_all, with_lead_times
+from scaler.mix.tokens import tokens_all
 from scaler.pipeline.fetching import counted, fetch_beside, plan_step_seconds
 from scaler.pipeline.runtime import Runtime, open_store
 from scaler.plan.week import WEEK_SECONDS
@@ -150,8 +151,11 @@ def sized_of(
         scaler.catalog.interface.UnknownName: the configuration names a type or region that does not exist.
     """
     facts = facts_of(project, runtime, workloads, as_of=as_of)
-    fits = fit_all(workloads, history, lambda given: fetch_beside(given, project, runtime, as_of))
-    facts = replace(facts, fits=fits)
+
+    def beside(given: Sequence[Workload]) -> History:
+        return fetch_beside(given, project, runtime, as_of)
+
+    facts = replace(facts, fits=fit_all(workloads, history, beside), tokens=tokens_all(workloads, history, beside))
     sized, problems = size_all(workloads, facts)
     if not runtime.offline:
         sized = with_lead_times(sized, facts, runtime.aws, as_of=as_of)
