@@ -9,8 +9,8 @@ from scaler.replay.policies import hpa_like, planned, static_peak, target_tracki
 from scaler.replay.profile import hour_of_week, levelled_week
 from scaler.replay.rolling import hourly, rolling
 
-# A schedule has headroom of its own; written by hand it is often a lower bound alone, with the usual target above it.
-SCHEDULE_TARGETS = (0.9, 0.8, 0.7, 0.6, 0.5, 0.4)
+# A schedule by hand is often a lower bound alone, with the usual target above it.
+SCHEDULE_TARGETS = (0.9, 0.75, 0.6, 0.4)
 
 
 def peers() -> tuple[Policy, ...]:
