@@ -1,4 +1,4 @@
-"""Where the emulated ECS, SageMaker and Application Auto Scaling differ from AWS in what Terraform reads back."""
+"""Where emulated targets of scaling differ from AWS in what Terraform reads back."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ def target_replacements() -> Replacements:
 
     - Application Auto Scaling keeps the tags of a target and answers the calls about them; Terraform's
       provider otherwise retries the missing ones for minutes.
+    - An Auto Scaling group keeps its default instance warm-up.
     - An ECS service says whether it is rebalanced over zones.
     - What a SageMaker model or endpoint configuration was made without is absent, not empty.
 
@@ -21,13 +22,16 @@ def target_replacements() -> Replacements:
         ImportError: moto is not installed.
     """
     from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+    from moto.autoscaling.responses import AutoScalingResponse
     from moto.ecs.responses import EC2ContainerServiceResponse
     from moto.sagemaker.models import Model
     from moto.sagemaker.responses import SageMakerResponse
 
     scaling = ApplicationAutoScalingResponse
-    ecs = EC2ContainerServiceResponse
+    ecs, groups = EC2ContainerServiceResponse, AutoScalingResponse
+    changing = ("create_auto_scaling_group", "update_auto_scaling_group")
     return (
+        (groups, {name: _with_warmup(getattr(groups, name)) for name in changing}),
         (scaling, _tag_calls(scaling.register_scalable_target)),
         (ecs, {name: _with_rebalancing(getattr(ecs, name)) for name in ("create_service", "update_service")}),
         (Model, {"__init__": _without_network(Model.__init__)}),
@@ -61,6 +65,18 @@ def _tag_calls(register: Callable[..., str]) -> dict[str, Callable[[Any], str]]:
         "tag_resource": tag_resource,
         "untag_resource": untag_resource,
     }
+
+
+def _with_warmup(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def with_warmup(self: Any) -> Any:
+        answer = original(self)
+        seconds = self._get_int_param("DefaultInstanceWarmup")
+        if seconds is not None:
+            group = self.autoscaling_backend.autoscaling_groups[self._get_param("AutoScalingGroupName")]
+            group.default_instance_warmup = None if seconds == -1 else seconds
+        return answer
+
+    return with_warmup
 
 
 def _with_rebalancing(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
