@@ -36,6 +36,11 @@ class SpotConfig(Strict):
         description="Share of the group that one spot pool (instance type and zone) is meant to hold at most; where "
         "there are too few pools for max_share, on-demand fills.",
     )
+    on_demand_fallback: bool = Field(
+        False,
+        description="Raise the on-demand base, at every plan, by the spot units that are missing or have an "
+        "interruption notice; lowered again when they serve. For runs that apply; needs apply.mixed_instances_policy.",
+    )
     zones: list[ZoneName] | None = Field(
         None,
         description="Zones of the group, e.g. [us-east-1a, us-east-1b]; read from the group if not given. "
