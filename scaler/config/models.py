@@ -322,6 +322,9 @@ class Config(Strict):
                 check_apply(workload.target, workload.capacity, apply)
             except InvalidAt as wrong:
                 raise InvalidAt(f"{wrong} (workload {name})", *where, *wrong.path) from None
+            if workload.spot.on_demand_fallback and not apply.mixed_instances_policy:
+                needs = "needs apply.mixed_instances_policy: true, as it moves the on-demand base from plan to plan"
+                raise InvalidAt(needs, "workloads", name, "spot", "on_demand_fallback")
             if apply.mixed_instances_policy and (self.outputs.tfvars or self.outputs.community_tfvars):
                 raise InvalidAt(
                     "must be false beside Terraform variables in outputs: each attribute has one writer",
