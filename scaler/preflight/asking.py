@@ -93,6 +93,8 @@ def _running(clients: AwsClients, region: str | None) -> Iterator[Running]:
         clients, "ec2", "DescribeInstances", "Reservations", region=region, Filters=filters, MaxResults=1000
     ):
         for each in reservation.get("Instances") or ():
+            if (each.get("Placement") or {}).get("Tenancy") == "host":
+                continue  # a dedicated host has a quota of its own
             tags = {tag.get("Key"): tag.get("Value") for tag in each.get("Tags") or ()}
             group = next((name.format(tags[tag]) for tag, name in _OWNERS.items() if tags.get(tag)), None)
             kind: PriceKind = "spot" if each.get("InstanceLifecycle") == "spot" else "on-demand"
