@@ -23,6 +23,15 @@ from tests.terraform.conftest import copied
 pytestmark = [pytest.mark.terraform, pytest.mark.emulator, pytest.mark.slow]
 
 FLOORS = {"checkout-api": 4, "llm-chat": 6, "reports.nightly": 2}
+ON_DEMAND = {"checkout-api": 40, "llm-chat": 40, "reports.nightly": 100}
+
+# What the example leaves at its defaults; a warm pool needs a group without spot.
+OPTIONS = """
+  default_instance_warmup = 90
+  predictive_scaling      = { target_value = 55 }
+  warm_pool               = each.key == "reports.nightly" ? { min_size = 1 } : null
+}
+"""
 
 REPEATED = {
     "recurrence": "0 8 * * 1-5",
@@ -93,6 +102,10 @@ def applied(
         for name, floor in FLOORS.items()
     }
     workloads["llm-chat"]["schedules"]["working-days"] = REPEATED
+    for name, share in ON_DEMAND.items():
+        workloads[name]["on_demand_percentage_above_base_capacity"] = share
+    main = example / "main.tf"
+    main.write_text(main.read_text().rstrip().removesuffix("}") + OPTIONS)
     document = variables.document(hour, workloads)
     variables.write(example, document)
     (example / "tags.auto.tfvars.json").write_text(json.dumps({"tags": TAGS}), encoding="utf-8")
@@ -128,7 +141,7 @@ def test_sizes_and_mix_reach_aws(applied: Applied, name: str) -> None:
 
     assert (group["MinSize"], group["MaxSize"]) == (FLOORS[name], 40)
     assert policy["InstancesDistribution"]["OnDemandBaseCapacity"] == 2
-    assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == 40
+    assert policy["InstancesDistribution"]["OnDemandPercentageAboveBaseCapacity"] == ON_DEMAND[name]
     assert policy["InstancesDistribution"]["SpotAllocationStrategy"] == "price-capacity-optimized"
     assert [(each["InstanceType"], each["WeightedCapacity"]) for each in policy["LaunchTemplate"]["Overrides"]] == [
         ("m7i.large", "2"),
@@ -161,6 +174,18 @@ def test_recurring_schedules_reach_aws(applied: Applied) -> None:
     assert action["ScheduledActionName"].startswith("working-days-")
 
 
+def test_what_stands_beside_the_sizes_reaches_aws(applied: Applied) -> None:
+    """The reactive policy, AWS's forecast that scales nothing, the warm-up, a warm pool where there is no spot."""
+    policies = applied.aws.describe_policies(AutoScalingGroupName="llm-chat")["ScalingPolicies"]
+    assert {policy["PolicyType"] for policy in policies} == {"TargetTrackingScaling", "PredictiveScaling"}
+    (predictive,) = (policy for policy in policies if policy["PolicyType"] == "PredictiveScaling")
+    assert predictive["PredictiveScalingConfiguration"]["Mode"] == "ForecastOnly"
+    assert applied.group("llm-chat")["DefaultInstanceWarmup"] == 90
+    pools = {name: applied.aws.describe_warm_pool(AutoScalingGroupName=name) for name in FLOORS}
+    assert pools["reports.nightly"]["WarmPoolConfiguration"]["MinSize"] == 1
+    assert "WarmPoolConfiguration" not in pools["llm-chat"]
+
+
 def test_tags_arrive_unchanged(applied: Applied) -> None:
     """Quotes, templates, markup and other scripts in tags reach AWS as they were written."""
     tags = applied.group("checkout-api")["Tags"]
@@ -178,13 +203,8 @@ def test_outputs_tell_what_stands(applied: Applied) -> None:
     }
 
 
-def test_a_second_plan_is_empty(applied: Applied) -> None:
-    """Nothing that nobody changed is planned to change."""
-    assert applied.terraform.plan() is False
-
-
-def test_sizes_moved_live_are_left_alone(applied: Applied) -> None:
-    """What schedules, policies or `scaler apply` did to the sizes survives the next plan."""
+def test_a_second_plan_is_empty_whatever_moved_the_sizes(applied: Applied) -> None:
+    """Nothing is planned to change, not even what schedules, policies or `scaler apply` did to the sizes since."""
     applied.aws.update_auto_scaling_group(AutoScalingGroupName="llm-chat", MinSize=9, MaxSize=60, DesiredCapacity=11)
     try:
         assert applied.terraform.plan() is False
