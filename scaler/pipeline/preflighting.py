@@ -56,7 +56,7 @@ def _figures(
     asked = [p for p in planned if p.workload.live is None]
     if runtime.offline or not project.config.preflight.ask or not asked:
         return known
-    runtime.progress(f"checking quotas and zones in {name}")
+    runtime.progress(f"checking quotas and zones in {name or 'the default region'}")
     questions = {score_question(p, mixer) for p in asked if p.workload.target.kind == "asg"} - {None}
     new = ask_region(
         impatient(runtime.aws),

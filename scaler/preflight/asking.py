@@ -64,6 +64,10 @@ def _asked(ask: Callable[[], _Value], now: datetime) -> Figure[_Value]:
         # AWS names the action that is missing in what it refuses; whatever else it was, a later run may be luckier.
         mend = error.next_step if isinstance(error, AccessDenied) else "run it again later, or look at it by hand"
         return Figure(why=f"{error.what}: {error.why}", mend=mend)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        # A figure is not worth a plan: what answers in AWS's place may answer anything.
+        why = f"the answer is not as documented: {type(error).__name__} {error}"
+        return Figure(why=why, mend="check what AWS_ENDPOINT_URL points at")
 
 
 def _each(asked: Figure[Mapping[str, _Value]], names: Sequence[str], missing: str) -> dict[str, Figure[_Value]]:
@@ -146,6 +150,6 @@ def _score(
 ) -> tuple[PlacementScore, ...]:
     types, instances = question
     name = clients.region(region)
-    if name is None:
-        raise ValueError("a placement score is of a region")
+    if name is None:  # a score is of a region
+        return ()
     return placement_scores(clients, name, types, units=instances, now=now)

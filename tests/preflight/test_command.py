@@ -168,6 +168,15 @@ def test_a_refusal_after_a_success_keeps_the_older_figure(aws, tmp_path, capsys)
     assert any("quotas are of" in each["message"] and "ListServiceQuotas" in each["message"] for each in quotas)
 
 
+def test_an_answer_that_makes_no_sense_costs_a_check_and_no_plan(aws, tmp_path, capsys):
+    """A subnet without a zone: unknown, with what was missing."""
+    aws.answers["DescribeSubnets"] = {"Subnets": [{"SubnetId": "subnet-1"}]}
+    workload, _ = plan(make(tmp_path), capsys)
+    (found,) = [each for each in workload["preflight"] if each["check"] == "addresses"]
+    assert found["outcome"] == "unknown"
+    assert workload["status"] == "changed"
+
+
 def test_nothing_is_asked_where_the_configuration_says_so(aws, tmp_path, capsys):
     """preflight.ask: false leaves the account alone."""
     workload, _ = plan(make(tmp_path, extra="preflight: {ask: false}\n"), capsys)
