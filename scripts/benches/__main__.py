@@ -72,10 +72,16 @@ def main(arguments: Sequence[str]) -> int:
     if chosen.name not in names():
         print(f"bench: there is {', '.join(names())}; not {chosen.name or 'one without a name'}", file=sys.stderr)
         return USAGE
-    measure = importlib.import_module(f"scripts.benches.{chosen.name}").run
+    bench = importlib.import_module(f"scripts.benches.{chosen.name}")
+    measure = bench.run
     samples = "full" in inspect.signature(measure).parameters
     figures: list[Figure] = measure(full=chosen.full) if samples else measure()
-    print((as_json if chosen.json else as_table)(chosen.name, figures))
+    if chosen.json:
+        print(as_json(chosen.name, figures))
+        return 0
+    # A benchmark of many figures may lay some of them out in tables of its own.
+    alone, tables = bench.tables(figures) if hasattr(bench, "tables") else (figures, "")
+    print("\n\n".join(part for part in (as_table(chosen.name, alone), tables) if part))
     return 0
 
 

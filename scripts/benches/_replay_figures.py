@@ -19,6 +19,7 @@ ROLLING = ("scaler rolling + TT", "scaler rolling + HPA")
 DAILY = ("levelled week + TT", "scaler day-ahead + TT")
 HELD = "scaler rolling + TT"
 BUDGETS = (0.01, 0.006, 0.005, 0.003, 0.001)
+SHOWN_BUDGETS = (0.01, 0.006, 0.003, 0.001)
 SHORT, LONG = (5, 10), (30, 45)
 GROUPS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "web_lead_5_10": ("web", SHORT),
@@ -176,17 +177,43 @@ def _gpu(cases: Sequence[Case]) -> list[Figure]:
 
 
 def matrix_figures(cases: Sequence[Case]) -> list[Figure]:
-    """Cost of every policy at every budget: one setting for all, and each trace its own."""
+    """Cost of every policy at every budget, ``cost/GROUP/WAY/BUDGET/POLICY``: one setting for all, and each its own."""
     figures = []
-    names = list(cases[0].ledgers) if cases else []
     for group, (kind, leads) in GROUPS.items():
         chosen = [case for case in cases if case.kind == kind and case.lead in leads]
-        for name in names if chosen else ():
-            for budget in BUDGETS[:2] + BUDGETS[3:]:
+        for name in chosen[0].ledgers if chosen else ():
+            for budget in SHOWN_BUDGETS:
                 one = one_setting(chosen, [name], budget)
-                label = f"{group} {name} {budget:.1%}"
-                figures.append(Figure(f"one setting: {label}", None if one is None else one.cost, "× oracle"))
+                missed = "none keeps it" if one is None else f"× oracle, {one.violations:.2%} missed"
                 own = geometric_mean([case.cost(name, budget) for case in chosen])
-                held = sum(case.held(name, budget) for case in chosen)
-                figures.append(Figure(f"own setting: {label}", own, f"× oracle, held {held} of {len(chosen)}"))
+                held = f"× oracle, held in {sum(case.held(name, budget) for case in chosen)} of {len(chosen)}"
+                place = f"{budget:g}/{name}"
+                figures.append(Figure(f"cost/{group}/one setting/{place}", None if one is None else one.cost, missed))
+                figures.append(Figure(f"cost/{group}/own setting/{place}", own, held))
     return figures
+
+
+def tables(figures: Sequence[Figure]) -> tuple[list[Figure], str]:
+    """The figures that stand alone, and the others as one table per group and way: policy by budget."""
+    alone = [figure for figure in figures if not figure.name.startswith("cost/")]
+    cells: dict[tuple[str, str], dict[str, dict[str, Figure]]] = {}
+    for figure in figures:
+        if figure.name.startswith("cost/"):
+            _, group, way, budget, policy = figure.name.split("/", 4)
+            cells.setdefault((group, way), {}).setdefault(policy, {})[budget] = figure
+    budgets = [f"{budget:g}" for budget in SHOWN_BUDGETS]
+    head = (
+        "| policy | " + " | ".join(f"≤ {float(budget):.1%}" for budget in budgets) + " |\n|---|" + "---|" * len(budgets)
+    )
+    parts = []
+    for (group, way), rows in cells.items():
+        lines = [f"| {policy} | " + " | ".join(_cell(row[b]) for b in budgets) + " |" for policy, row in rows.items()]
+        parts.append("\n".join([f"{group}, {way}", "", head, *lines]))
+    return alone, "\n\n".join(parts)
+
+
+def _cell(figure: Figure) -> str:
+    """Cost with what was missed or held in brackets; a dash where no setting keeps the budget."""
+    if figure.value is None:
+        return "—"
+    return f"{figure.value:.3f} ({figure.unit.removeprefix('× oracle, ')})"

@@ -21,8 +21,10 @@ from scaler.replay.policies import target_tracking
 from scaler.replay.run import BOUND, replay
 from scaler.replay.standard import standard
 from scripts.benches import Figure
-from scripts.benches._replay_figures import Case, goals, matrix_figures
+from scripts.benches._replay_figures import Case, goals, matrix_figures, tables
 from scripts.benches._replay_traces import RECIPES, Recipe, read, traces_folder
+
+__all__ = ["run", "tables"]
 
 LEADS = (3, 5, 10, 15, 30, 45)
 SPEED_DAYS = 56
