@@ -36,6 +36,12 @@ class SpotConfig(Strict):
         description="Share of the group that one spot pool (instance type and zone) is meant to hold at most; where "
         "there are too few pools for max_share, on-demand fills.",
     )
+    availability: str | None = Field(
+        None,
+        min_length=1,
+        description="CSV file of measured availability, relative to this file, with the columns pool (TYPE/ZONE), ds "
+        "(UTC) and y (instances that could be had, or were kept). Used where it shows more risk than the bands.",
+    )
     on_demand_fallback: bool = Field(
         False,
         description="Raise the on-demand base, at every plan, by the spot units that are missing or have an "

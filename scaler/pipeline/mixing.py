@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from scaler.config import Project
 from scaler.errors import ScalerError
 from scaler.live.spot_instances import SpotInstances, spot_instances
+from scaler.mix.availability import read_availability
 from scaler.mix.facts import Facts
 from scaler.mix.fallback import fallback_base
 from scaler.mix.interface import GroupMix
@@ -17,19 +19,27 @@ from scaler.pipeline.runtime import Runtime
 from scaler.plan.interface import WorkloadInputs
 
 
-def with_mixes(inputs: Sequence[WorkloadInputs], facts: Facts, runtime: Runtime) -> list[WorkloadInputs]:
-    """The same with the spot capacity that each plan uses; those without spot are as they were."""
-    return _with_fallbacks([replace(each, mix=_mix(each, facts)) for each in inputs], runtime)
+def with_mixes(
+    inputs: Sequence[WorkloadInputs], facts: Facts, project: Project, runtime: Runtime
+) -> list[WorkloadInputs]:
+    """The same with the spot capacity that each plan uses; those without spot are as they were.
+
+    Raises:
+        ConfigurationError: a file of measured availability cannot be used.
+    """
+    return _with_fallbacks([replace(each, mix=_mix(each, facts, project)) for each in inputs], runtime)
 
 
-def _mix(inputs: WorkloadInputs, facts: Facts) -> GroupMix:
+def _mix(inputs: WorkloadInputs, facts: Facts, project: Project) -> GroupMix:
     workload, needed = inputs.workload, inputs.requirement
     if workload.target.kind != "asg":
         return inputs.mix
+    measured = workload.spot.availability
     ask = SpotAsk(
         zones=inputs.live.zones if inputs.live is not None else None,
         accepted=max(0.0005, 1 - needed.quantile),
         window_minutes=(needed.step_seconds + needed.lead_time_seconds) / 60,
+        history=None if measured is None else read_availability(project.path(measured)),
     )
     return with_spot(inputs.mix, workload.spot, facts.catalogue(workload).entries, ask)
 

@@ -87,7 +87,7 @@ def make_plan(
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of)
     inputs = gated(inputs, gate)
-    inputs = with_mixes(inputs, facts, runtime)
+    inputs = with_mixes(inputs, facts, project, runtime)
     mixer = PreferenceMixer()
     inputs = with_preflight(inputs, facts, mixer, project, runtime, as_of)
     problems = {**run.problems, **unread, **short}

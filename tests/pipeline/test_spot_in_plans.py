@@ -136,3 +136,24 @@ def test_missing_spot_is_stood_in_for_by_the_base_of_the_next_plan(project, caps
     on_demand = base + -(-(first["min_size"] - base) * percentage // 100)
     assert on_demand + 1 >= first["required_units"], "one instance of spot can be counted on"
     assert any("1 instances have their notice" in note and "until the next plan" in note for note in policy["notes"])
+
+
+def test_measured_availability_raises_the_sizes(project, capsys):
+    """Pools that close together for an hour twice a day: the sizes follow; 78 where the file is bad."""
+    config = configure(project(maximum=60), spot=f"{{max_share: 60%, {ZONES}, availability: pools.csv}}")
+    rows = ["pool,ds,y"]
+    for kind in ("m7i.large", "m6i.large", "m7a.large"):
+        for zone in "abc":
+            for hour in range(24 * 5):
+                is_open = zone == "a" or hour % 12 >= 1
+                rows.append(f"{kind}/us-east-1{zone},2026-10-{1 + hour // 24:02}T{hour % 24:02}:00Z,{int(is_open)}")
+    (config.parent / "pools.csv").write_text("\n".join(rows) + "\n")
+    measured, _ = planned(config, capsys, "--offline")
+    config.write_text(config.read_text().replace(", availability: pools.csv", ""))
+    assumed, _ = planned(config, capsys, "--offline")
+    assert measured["risk"]["spot"]["lost_share"] > assumed["risk"]["spot"]["lost_share"]
+    assert max(s["min_size"] for s in measured["steps"]) > max(s["min_size"] for s in assumed["steps"])
+    config.write_text(config.read_text().replace("max_share: 60%", "max_share: 60%, availability: pools.csv"))
+    (config.parent / "pools.csv").write_text("pool,ds\n")
+    assert main(["plan", "--config", str(config), *ARGUMENTS, "--offline"]) == 78
+    assert "no column y" in capsys.readouterr().err
