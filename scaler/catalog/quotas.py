@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Literal
 
 from scaler.aws.interface import AwsClients
@@ -64,6 +65,7 @@ class Quota:
     source: str = SOURCE
 
 
+@cache
 def quota_family(instance_type: str, kind: PriceKind = "on-demand") -> QuotaFamily:
     """The quota that an instance of the type counts against; of spot, P5 has one of its own."""
     if kind == "spot" and instance_type.startswith("p5"):

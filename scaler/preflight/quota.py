@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaler.catalog.interface import PriceKind
 from scaler.catalog.quotas import Quota, QuotaFamily, quota_family
 from scaler.mix.interface import Mixer, Offering
-from scaler.preflight.interface import Finding, Planned, RegionFigures, Running
+from scaler.preflight.interface import Finding, Planned, RegionFigures
 from scaler.preflight.levels import planned_levels
 
 _KINDS: tuple[PriceKind, ...] = ("on-demand", "spot")
@@ -56,37 +56,39 @@ def quota_findings(planned: Sequence[Planned], figures: RegionFigures, mixer: Mi
     A family that is too small is a warning while other types of the workload have room, and blocks where units are
     left that no family has room for. A quota that is not known is neither zero nor unlimited: it is said to be unknown.
     """
+    vcpus = {name: count for each in planned for name, count in each.vcpus.items()}
+    mine = {owner_of(each) for each in planned}
     for kind in _KINDS:
         needs = [need for need in (_need(each, kind, mixer) for each in planned) if need.units.max(initial=0) > 0]
         for need in needs:
             yield from _without_vcpus(need, kind)
         families = sorted({family for need in needs for family in need.vcpus})
         possible = {family for need in needs for family in need.offerings}
-        rooms = {family: _room(kind, family, planned, figures) for family in possible}
+        rooms = {family: _room(kind, family, vcpus, mine, figures) for family in possible}
         for family in families:
-            mine = [need for need in needs if family in need.vcpus]
-            yield from _family(f"{kind} {family}", family, mine, _Together(needs, rooms, figures))
+            drawing = [need for need in needs if family in need.vcpus]
+            yield from _family(f"{kind} {family}", family, drawing, _Together(needs, rooms, figures))
 
 
 def _need(planned: Planned, kind: PriceKind, mixer: Mixer) -> _Need:
-    levels = planned_levels(planned)
-    units = np.zeros(levels.size, dtype=np.int64)
+    different, back = np.unique(planned_levels(planned), return_inverse=True)
+    units = np.zeros(different.size, dtype=np.int64)
     vcpus: dict[QuotaFamily, NDArray[np.int64]] = {}
-    for level in np.unique(levels):
-        at = levels == level
+    for at, level in enumerate(different):
         for share in mixer.split(planned.mix, int(level)).shares:
-            if share.offering.capacity_type == kind:
-                units[at] += share.units
-                each = planned.vcpus.get(share.offering.instance_type)
-                if each is not None:
-                    family = quota_family(share.offering.instance_type, kind)
-                    vcpus.setdefault(family, np.zeros(levels.size, dtype=np.int64))[at] += share.count * each
+            if share.offering.capacity_type != kind:
+                continue
+            units[at] += share.units
+            each = planned.vcpus.get(share.offering.instance_type)
+            if each is not None:
+                family = quota_family(share.offering.instance_type, kind)
+                vcpus.setdefault(family, np.zeros_like(units))[at] += share.count * each
     offerings: dict[QuotaFamily, tuple[Offering, ...]] = {}
     for offering in planned.mix.offerings:
         if offering.capacity_type == kind and offering.instance_type in planned.vcpus:
             family = quota_family(offering.instance_type, kind)
             offerings[family] = (*offerings.get(family, ()), offering)
-    return _Need(planned, units, vcpus, offerings)
+    return _Need(planned, units[back], {family: row[back] for family, row in vcpus.items()}, offerings)
 
 
 def _without_vcpus(need: _Need, kind: PriceKind) -> Iterator[tuple[str, Finding]]:
@@ -98,13 +100,14 @@ def _without_vcpus(need: _Need, kind: PriceKind) -> Iterator[tuple[str, Finding]
         yield need.name, Finding("quota", "unknown", message, "run scaler catalog once with access to AWS")
 
 
-def _room(kind: PriceKind, family: QuotaFamily, planned: Sequence[Planned], figures: RegionFigures) -> _Room:
+def _room(
+    kind: PriceKind, family: QuotaFamily, vcpus: Mapping[str, int], mine: set[str], figures: RegionFigures
+) -> _Room:
     quota = None if figures.quotas.value is None else figures.quotas.value.get((kind, family))
-    mine = {owner_of(each) for each in planned}
     others = None
     if figures.running.value is not None:
         others = sum(
-            each.count * _vcpus(each, planned)
+            each.count * vcpus.get(each.instance_type, each.vcpus)
             for each in figures.running.value
             if each.kind == kind and quota_family(each.instance_type, kind) == family and each.group not in mine
         )
@@ -115,10 +118,6 @@ def owner_of(planned: Planned) -> str:
     """The target as instances name it in their tags."""
     target = planned.workload.target
     return f"node pool {target.name}" if target.kind == "node_pool" else target.name
-
-
-def _vcpus(running: Running, planned: Sequence[Planned]) -> int:
-    return next((p.vcpus[running.instance_type] for p in planned if running.instance_type in p.vcpus), running.vcpus)
 
 
 @dataclass(frozen=True, eq=False)
