@@ -13,7 +13,7 @@ LONGEST = RECENT_MINUTES.index(180)
 #: Lengths in minutes of the recent maxima.
 HIGHEST_MINUTES = (5, 30)
 #: Seasonal lags are means over so many minutes to both sides.
-SMOOTH_MINUTES = 12
+SMOOTH_MINUTES = 6
 DAYS, WEEKS = 7, 4
 
 

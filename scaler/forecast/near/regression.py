@@ -9,8 +9,8 @@ from scaler.forecast.near.grid import Array, Index
 #: Penalty as a share of a feature's mean square. The intercept is hardly held back.
 RIDGE = 3e-3
 INTERCEPT_RIDGE = 3e-5
-#: After so many days an observation counts half.
-HALF_LIFE_DAYS = 21.0
+#: After so many days an observation counts half: two weeks follow a level that moves, and still know a weekend.
+HALF_LIFE_DAYS = 14.0
 
 
 def daily_ridge(regressors: Array, target: Array, days: Index, fits: int, *, ridge: float = RIDGE) -> Array:
