@@ -41,7 +41,7 @@ def test_quantiles_cover_what_they_say(near):
     values = demand(30)
     shares = shares_covered(values, walk(values, near, LEVELS), near, first=15 * DAY)
     off = np.abs(shares - np.array(LEVELS)[:, None]).max(axis=1)
-    assert (off < [0.06, 0.03, 0.02]).all()  # a drift of two weeks is few independent errors at the middle
+    assert (off < [0.08, 0.04, 0.02]).all()  # a drift of two weeks is few independent errors at the middle
 
 
 @pytest.mark.parametrize("cutoff", [10 * DAY, 10 * DAY + 77])
