@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scaler.config.checks import Allowed, InvalidAt
-from scaler.config.metrics import InstanceCount, MetricSource
+from scaler.config.metrics import InstanceCount, MetricSource, SourceMetric
 from scaler.config.names import InstanceType
 from scaler.config.strict import Strict
 from scaler.config.units import Duration, Rate, Share
@@ -286,6 +286,20 @@ class CapacityConfig(Strict):
         else:
             changed["weights"] = {unit: 1}
         return self.model_copy(update=changed)
+
+    @property
+    def metrics(self) -> tuple[tuple[SourceMetric, tuple[str, ...]], ...]:
+        """Metrics that are read beside the load, each with its place below ``capacity``."""
+        found: list[tuple[SourceMetric, tuple[str, ...]]] = []
+        if self.utilisation is not None and self.utilisation.instances.metric is not None:
+            found.append((self.utilisation.instances.metric, ("utilisation", "instances")))
+        if self.fit is not None:
+            found += [(self.fit.signal.metric, ("fit", "signal")), (self.fit.instances.metric, ("fit", "instances"))]
+        if self.llm is not None:
+            for role, given in (("input_tokens", self.llm.input_tokens), ("output_tokens", self.llm.output_tokens)):
+                if isinstance(given, MetricSource):
+                    found.append((given.metric, ("llm", role)))
+        return tuple(found)
 
     @property
     def _measured_types(self) -> tuple[str, ...] | None:

@@ -336,12 +336,8 @@ class Config(Strict):
     def _within_retention(self) -> Config:
         for name, workload in self.workloads.items():
             history = workload.history or self.defaults.history
-            utilisation = workload.capacity.utilisation
-            instances = utilisation.instances.metric if utilisation else None
-            for metric, where in (
-                (workload.load.metric, ("load",)),
-                (instances, ("capacity", "utilisation", "instances")),
-            ):
+            beside = ((metric, ("capacity", *where)) for metric, where in workload.capacity.metrics)
+            for metric, where in ((workload.load.metric, ("load",)), *beside):
                 if isinstance(metric, CloudWatchMetric) and history.lookback > metric.reach():
                     layers = "" if metric.layered else " (or layered: true, to read coarser points beyond that)"
                     raise InvalidAt(

@@ -184,3 +184,19 @@ def test_every_gpu_is_counted_once(gpus, parallel, demand, per_replica):
     assert stranded == units * instance.stranded
     assert 0 < serving <= total - stranded
     assert total - stranded - serving < replicas * parallel, "less than one instance is left over"
+
+
+@pytest.mark.parametrize("role", ["input_tokens", "output_tokens"])
+def test_token_metrics_are_held_to_retention(project, capsys, role):
+    """A period that CloudWatch no longer has over the lookback would be answered with nothing: 78 before any call."""
+    config = project()
+    with_llm(config)
+    name = {"input_tokens": "in", "output_tokens": "out"}[role]
+    file = f"{{file: {{path: tokens.csv, unique_id: {name}, statistic: Sum, period: 15m}}}}"
+    metric = "{cloudwatch: {namespace: LLM, metric: Tokens, statistic: Sum, period: 1m}}"
+    assert file in config.read_text()
+    config.write_text(config.read_text().replace(file, metric))
+    assert main(["validate", "--config", str(config)]) == 78
+    err = capsys.readouterr().err
+    assert f"capacity.llm.{role}.cloudwatch.period" in err
+    assert "15d" in err
