@@ -15,7 +15,7 @@ from scaler.replay.ledger import DAY_MINUTES
 from scaler.replay.plans import CEILING, aligned, highest_so_far, reach, whole
 from scaler.replay.profile import slot_peaks
 
-QUANTILES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995)
+QUANTILES = (0.05, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995)
 STEP_MINUTES = 15
 MOST_DAYS = 28
 #: What a group takes is 125 scheduled actions; some room is left for those of others.

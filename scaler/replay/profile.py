@@ -18,7 +18,7 @@ from scaler.replay.wall_time import offsets
 
 Floats = NDArray[np.float64]
 
-FACTORS = (0.01, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 1.75, 2.0, 2.5)
+FACTORS = (0.01, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 2.5)
 WEEKS, DAYS = 4, 7
 #: Half of the change of level of the last day is believed to last; bounds of what is believed at all.
 LEVEL_SHARE, LEVEL_BOUNDS = 0.5, (0.2, 5.0)

@@ -13,7 +13,7 @@ from scaler.forecast.near.walk import walk
 from scaler.replay.interface import Conditions, Trace
 from scaler.replay.plans import CEILING, highest_so_far, reach, whole
 
-QUANTILES = (0.5, 0.7, 0.8, 0.87, 0.91, 0.94, 0.95, 0.96, 0.97, 0.976, 0.98, 0.984, 0.987, 0.99, 0.993, 0.996, 0.999)
+QUANTILES = (0.5, 0.8, 0.9, 0.94, 0.96, 0.97, 0.976, 0.982, 0.986, 0.99, 0.993, 0.996, 0.999)
 
 
 @dataclass(frozen=True)
