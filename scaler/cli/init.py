@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -46,7 +47,7 @@ def init(
 ) -> None:
     """Write a first configuration from what runs in the account and region.
 
-    Auto Scaling groups become workloads; ECS services and SageMaker endpoints stand beside them as comments. AWS is
+    Auto Scaling groups and ECS services become workloads; what cannot yet stands beside them as a comment. AWS is
     asked to list and describe, nothing else. The file passes scaler validate as it is written.
     """
     from dataclasses import replace
@@ -112,10 +113,14 @@ def _write(path: Path, text: str, *, force: bool) -> None:
 
 def _as_text(path: Path, found: Found, made: Draft) -> str:
     lines = [f"wrote {visible(path)} from account {found.account or '—'}, region {found.region or '—'}"]
-    lines.append(f"  {len(made.workloads)} of {len(found.groups)} Auto Scaling groups as workloads")
+    seen = (
+        (found.groups, "Auto Scaling groups", ""),
+        (found.services, "ECS services", "ECS service "),
+        (found.variants, "SageMaker variants", "SageMaker variant "),
+    )
+    kept = Counter(next((kind for _, _, kind in seen[1:] if key.startswith(kind)), "") for key in made.workloads)
+    lines += [f"  {kept[kind]} of {len(all_of)} {what} as workloads" for all_of, what, kind in seen if all_of]
     lines += [f"  left out: {visible(name)}: {visible(why)}" for name, why in made.left_out.items()]
-    if found.services or found.variants:
-        lines.append(f"  as comments: {len(found.services)} ECS services, {len(found.variants)} SageMaker variants")
     uncounted = sum(not each.counts_instances for each in found.groups if each.name in made.workloads)
     if uncounted:
         lines.append(f"  {uncounted} groups do not publish their instance count yet: the file says how to switch it on")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -14,7 +15,7 @@ from scaler.config.problems import problems
 from scaler.config.yaml_tree import MAX_BYTES, read_tree
 from scaler.discovery.group_entry import entry, missing
 from scaler.discovery.interface import Found
-from scaler.discovery.other_entries import service_lines, variant_lines
+from scaler.discovery.other_entries import service_entry, service_missing, variant_entry, variant_missing
 from scaler.discovery.yaml_text import comment, commented, scalar
 from scaler.errors import ConfigurationError, Refused
 
@@ -27,8 +28,8 @@ class Draft:
 
     Attributes:
         text: the file.
-        workloads: names of its workloads, by the name of their group.
-        left_out: groups that stand in it as comments, with the reason.
+        workloads: names of its workloads, by the name of their group, service or variant.
+        left_out: what stands in it as comments, with the reason.
     """
 
     text: str
@@ -40,25 +41,25 @@ def draft(found: Found) -> Draft:
     """Write the file.
 
     Raises:
-        Refused: no group can be a workload, and without one there is no configuration; or the file would be
+        Refused: nothing can be a workload, and without one there is no configuration; or the file would be
             larger than a configuration may be.
     """
     workloads: dict[str, str] = {}
     left_out: dict[str, str] = {}
     blocks: list[list[str]] = []
-    for group in found.groups:
-        name = workload_name(group.name, taken=workloads.values())
-        lines = entry(name, group)
-        reason = missing(group) or _mistake(found, lines)
+    for candidate in _candidates(found):
+        name = workload_name(candidate.name, taken=workloads.values())
+        lines = candidate.entry(name)
+        reason = candidate.missing or _mistake(found, lines)
         if reason is None:
-            workloads[group.name] = name
+            workloads[candidate.key] = name
             blocks.append(lines)
         else:
-            left_out[group.name] = reason
-            blocks.append(commented([f"  {comment(group.name)} is left out: {comment(reason)}", *_safe(lines)]))
+            left_out[candidate.key] = reason
+            blocks.append(commented([f"  {comment(candidate.key)} is left out: {comment(reason)}", *_safe(lines)]))
     if not workloads:
         raise _nothing(found, left_out)
-    text = "\n".join([*_head(found), *_joined([*blocks, *_others(found)]), *_foot(found), ""])
+    text = "\n".join([*_head(found), *_joined(blocks), *_foot(found), ""])
     if len(text) > MAX_BYTES:
         raise Refused(
             f"{len(workloads)} groups do not fit into one configuration",
@@ -66,6 +67,37 @@ def draft(found: Found) -> Draft:
             next_step="Take a part of them at a time, as in --group 'web-*'.",
         )
     return Draft(text, workloads, left_out)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """What may become a workload.
+
+    Attributes:
+        key: what it is called in the account, with its kind where it is no group.
+        name: that the workload's is made from.
+        missing: why it cannot be one, as far as that shows without its lines.
+    """
+
+    key: str
+    name: str
+    entry: Callable[[str], list[str]]
+    missing: str | None
+
+
+def _candidates(found: Found) -> Iterator[_Candidate]:
+    for group in found.groups:
+        yield _Candidate(group.name, group.name, partial(entry, group=group), missing(group))
+    for service in found.services:
+        where = f"{service.cluster}/{service.name}"
+        written = partial(service_entry, service=service)
+        yield _Candidate(f"ECS service {where}", f"{service.cluster}-{service.name}", written, service_missing(service))
+    for variant in found.variants:
+        where = f"{variant.endpoint}/{variant.variant}"
+        name = f"{variant.endpoint}-{variant.variant}"
+        yield _Candidate(
+            f"SageMaker variant {where}", name, partial(variant_entry, variant=variant), variant_missing(variant)
+        )
 
 
 def workload_name(group: str, *, taken: Iterable[str] = ()) -> str:
@@ -116,18 +148,6 @@ def _defaults(found: Found) -> list[str]:
     return ["version: 1", "defaults:", *region, "  risk: {service_level: 0.99}"]
 
 
-def _others(found: Found) -> list[list[str]]:
-    """ECS services and SageMaker endpoints, as comments."""
-    blocks: list[list[str]] = []
-    if found.services or found.variants:
-        blocks.append(["  # Not targets of scaler yet: only Auto Scaling groups are. What follows will be theirs."])
-    others = [(f"{each.cluster}-{each.name}", service_lines(each)) for each in found.services]
-    others += [(f"{each.endpoint}-{each.variant}", variant_lines(each)) for each in found.variants]
-    for name, lines in others:
-        blocks.append(commented(_safe([f"  {workload_name(name)}:", *(f"    {line}" for line in lines)])))
-    return blocks
-
-
 def _foot(found: Found) -> list[str]:
     lines = ["", "# outputs:", "#   tfvars: infra/scaler.auto.tfvars.json  # where Terraform reads the plan"]
     if found.gaps:
@@ -141,20 +161,17 @@ def _joined(blocks: list[list[str]]) -> list[str]:
 
 def _nothing(found: Found, left_out: dict[str, str]) -> Refused:
     where = _where(found)
-    others = (
-        f"{len(found.services)} ECS services and {len(found.variants)} SageMaker variants, which are no targets yet"
-    )
     if left_out:
         name, reason = next(iter(left_out.items()))
         return Refused(
-            f"no Auto Scaling group of {where} can be a workload",
+            f"nothing in {where} can be a workload",
             why=f"{comment(name)}: {comment(reason)}"
             + (f"; and {len(left_out) - 1} more" if len(left_out) > 1 else ""),
             next_step="Mend that, or write scaler.yaml by hand; nothing was written.",
         )
     return Refused(
-        f"there is no Auto Scaling group in {where}",
-        why=f"found {others}; a configuration needs one workload at least",
+        f"there is no Auto Scaling group, ECS service or SageMaker endpoint in {where}",
+        why="a configuration needs one workload at least",
         next_step="Look into another region with AWS_REGION, or another account with AWS_PROFILE; nothing was written.",
     )
 

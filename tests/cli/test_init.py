@@ -62,7 +62,7 @@ def test_what_it_writes_is_valid(account: BotocoreClients, tmp_path: Path, capsy
     assert found["services"][0]["name"] == "api"
     assert found["variants"][0]["endpoint"] == "chat"
     assert main(["validate", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["workloads"] == ["plain-group-cc87dd", "web", "worker"]
+    assert json.loads(capsys.readouterr().out)["workloads"] == ["plain-group-cc87dd", "prod-api", "web", "worker"]
     text = (tmp_path / "scaler.yaml").read_text()
     assert "ecs_service: prod/api" in text
 
@@ -122,7 +122,7 @@ def test_an_account_without_groups_is_explained(
     """3, as no configuration can be made of it; where to look instead is said, and nothing is written."""
     assert main(["init"]) == 3
     said = capsys.readouterr().err
-    assert "no Auto Scaling group in account 123456789012, region us-east-1" in said
+    assert "no Auto Scaling group, ECS service or SageMaker endpoint in account 123456789012, region us-east-1" in said
     assert "AWS_REGION" in said
     assert list(tmp_path.glob("*.yaml")) == []
     assert main(["init", "--format", "json", "--region", "eu-west-1"]) == 3

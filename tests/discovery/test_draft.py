@@ -110,15 +110,40 @@ def test_what_cannot_be_a_workload_is_a_comment_with_the_reason(bad: dict[str, o
     assert said in made.text
 
 
-def test_what_is_no_target_yet_is_a_comment() -> None:
-    """ECS services and SageMaker variants stand there with their metrics, and change nothing."""
-    service = FoundService("prod", "api", 3, 2, 30, (ALB,))
-    variant = FoundVariant("chat", "main", "ml.g5.xlarge", 2, None, None)
-    text = draft(found(group(), services=(service,), variants=(variant,))).text
-    assert list(config(text).workloads) == ["web"]
-    assert "#   target: {ecs_service: prod/api}" in text
-    assert "Invocations" in text
-    assert "VariantName: main" in text
+def test_a_service_is_a_workload_too() -> None:
+    """CPU times the tasks that run, within its own bounds; its requests stand beside it, and are right."""
+    text = draft(found(services=(FoundService("prod", "api", 3, 2, 30, (ALB,)),))).text
+    workload = config(text).workloads["prod-api"]
+    assert (workload.target.kind, workload.target.name) == ("ecs_service", "prod/api")
+    assert (workload.limits.min, workload.limits.max) == (2, 30)
+    assert workload.capacity.utilisation is not None
+    lines = text.splitlines()
+    better = [
+        line.replace("    # ", "    ", 1) for line in lines if line.startswith(("    # load:", "    # capacity:"))
+    ]
+    load = next(number for number, line in enumerate(lines) if line.startswith("    load:"))
+    counted = config("\n".join([*lines[:load], *better, "    limits: {min: 2, max: 20}", ""])).workloads["prod-api"]
+    assert counted.load.cloudwatch is not None
+    assert counted.load.cloudwatch.metric == "RequestCount"
+    assert counted.capacity.bare
+
+
+def test_what_cannot_be_planned_yet_is_a_comment() -> None:
+    """A service without bounds and a variant whose throughput nobody knows stand there with the reason."""
+    service = FoundService("prod", "api", 3, None, None, (ALB,))
+    variant = FoundVariant("chat", "main", "ml.g5.xlarge", 2, 1, 4)
+    made = draft(found(group(), services=(service,), variants=(variant,)))
+    assert list(config(made.text).workloads) == ["web"]
+    assert "not scaled automatically" in made.left_out["ECS service prod/api"]
+    assert "measure it" in made.left_out["SageMaker variant chat/main"]
+    assert "#   target: {ecs_service: prod/api}" in made.text.replace("#     target", "#   target")
+    assert "VariantName: main" in made.text
+    filled = made.text.replace("?/s", "12/s").splitlines()
+    start = next(number for number, line in enumerate(filled) if "chat-main:" in line)
+    mended = [line.replace("  # ", "  ", 1) for line in filled[start : start + 6]]
+    version = ["version: 1", "workloads:"]
+    ranked = config("\n".join([*version, *mended, ""])).workloads["chat-main"]
+    assert ranked.target.name == "chat/main"
 
 
 def test_gaps_stand_in_the_file() -> None:
@@ -132,7 +157,7 @@ def test_without_a_workload_there_is_no_file(groups: tuple[FoundGroup, ...]) -> 
     with pytest.raises(Refused) as caught:
         draft(found(*groups, variants=(FoundVariant("chat", "main", None, None, None, None),)))
     assert caught.value.exit_code == 3
-    assert ("1 SageMaker variants" in caught.value.why) == (not groups)
+    assert ("instance types are unknown" if groups else "measure it") in caught.value.why
 
 
 def test_too_many_groups_for_a_file() -> None:
