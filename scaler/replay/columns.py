@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scaler.replay.interface import Conditions, Reactive
-from scaler.replay.reactive import Controller, Hpa, Nothing, TargetTracking
+from scaler.replay.reactive import Controller, Hpa, Nothing, TargetTracking, whole
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -42,17 +42,32 @@ class Columns:
     """What the columns see.
 
     Attributes:
-        load: shape ``(minutes,)``.
-        floors: in force and within bounds, shape ``(lanes, minutes)``.
+        load: with ``lag`` unknown minutes before the first, and unknown ones after the last.
+        floors: in force and within bounds, with as many minutes after the last; shape ``(lanes, minutes)``.
         reactives: of one kind, one per lane.
         lane: of each column, shape ``(columns,)``.
     """
 
     load: Floats
-    floors: Indices
+    floors: Floats
     reactives: tuple[Reactive, ...]
     lane: Indices
     conditions: Conditions
+
+    @classmethod
+    def of(
+        cls,
+        load: Floats,
+        floors: Indices,
+        reactives: tuple[Reactive, ...],
+        lane: Indices,
+        conditions: Conditions,
+        *,
+        after: int,
+    ) -> Columns:
+        """Columns that may run so many minutes behind the end; demand is unknown there, and floors stay."""
+        padded = np.pad(load, (_lag(conditions), after), constant_values=np.nan)
+        return cls(padded, np.pad(floors, ((0, 0), (0, after)), mode="edge").astype(float), reactives, lane, conditions)
 
     def take(self, columns: Indices) -> Columns:
         """These columns alone."""
@@ -61,7 +76,7 @@ class Columns:
     @property
     def lag(self) -> int:
         """Minutes from a minute's start until it is seen: it must end, and its metric arrive."""
-        return 1 + self.conditions.metric_delay_minutes
+        return _lag(self.conditions)
 
     @property
     def remembered(self) -> int:
@@ -90,23 +105,30 @@ class Columns:
             return Nothing(lanes)
         return TargetTracking(lanes) if kind == "target-tracking" else Hpa(lanes)
 
-    def seen(self, times: Indices) -> tuple[Floats, Floats]:
-        """Instances that carry these minutes at the target, exactly and rounded up; NaN and 0 where unknown."""
-        inside = (times >= 0) & (times < self.load.size)
-        x = np.where(inside, self.load[np.clip(times, 0, self.load.size - 1)], np.nan) / self.target
-        return x, np.ceil(np.nan_to_num(x, nan=0.0) - 1e-9)
+    def seen(self, starts: Indices, minute: int) -> Floats:
+        """Instances that carry at the target what is seen in the minute so long after ``starts``; NaN is unknown."""
+        values: Floats = np.take(self.load, starts + minute)
+        values /= self.target
+        return values
 
-    def floor(self, times: Indices) -> Floats:
-        """Floors in force, after the end that of the last minute."""
-        return self.floors[self.lane, np.minimum(times, self.load.size - 1)].astype(float)
+    def floor(self, starts: Indices, minute: int) -> Floats:
+        """Floors in force in the minute so long after ``starts``."""
+        return np.take(self.floors, self._row + starts + minute)
+
+    @cached_property
+    def _row(self) -> Indices:
+        """Where the floors of each column's lane begin."""
+        begins: Indices = self.lane * self.floors.shape[1]
+        return begins
 
     def fresh(self, starts: Indices) -> State:
         """As if nothing had happened before ``starts``: what the load of that minute asks for serves."""
-        floor = self.floor(starts)
+        floor = self.floor(starts, 0)
         size = floor
         if self.reactives[0].kind != "none":
             highest = np.inf if self.conditions.max_size is None else float(self.conditions.max_size)
-            size = np.minimum(np.maximum(floor, self.seen(starts)[1]), highest)
+            asked = whole(np.nan_to_num(self.seen(starts, self.lag), nan=0.0))
+            size = np.minimum(np.maximum(floor, asked), highest)
         waits = [np.full(size.size, float(self.longest(name))) for name in ("hold_minutes", "cooldown_minutes")]
         memory = self.controller().memory()
         return State(np.concatenate((np.tile(size, (self.remembered, 1)), np.stack(waits), memory)))
@@ -126,22 +148,24 @@ def advance(columns: Columns, starts: Indices, state: State, minutes: int) -> tu
     controller = columns.controller()
     controller.recall(state.values[past + 2 :])
     pauses = _Pauses(columns, state.values[past], state.values[past + 1])
-    times = starts + np.arange(minutes)[:, None]
-    x, whole = columns.seen(times - lag)
-    floor = columns.floor(times)
     highest = columns.conditions.max_size
     serving = _Serving(wanted, past, lead)
     for minute in range(minutes):
         before = wanted[past + minute - 1]
-        asked = controller.step(x[minute], whole[minute], ready[minute], before, ready[lag + minute - 1])
+        asked = controller.step(columns.seen(starts, minute), ready[minute], before, ready[lag + minute - 1])
         asked = pauses.cool(asked, before)
         if highest is not None:
             asked = np.minimum(asked, highest)
-        asked = np.maximum(asked, floor[minute])
+        asked = np.maximum(asked, columns.floor(starts, minute))
         wanted[past + minute] = pauses.hold(asked, before)
         serving.into(ready[lag + minute], minute)
     end = np.concatenate((wanted[minutes:], pauses.since(), controller.memory()))
     return wanted[past:], ready[lag:], State(end)
+
+
+def _lag(conditions: Conditions) -> int:
+    """Minutes from a minute's start until it is seen: it must end, and its metric arrive."""
+    return 1 + conditions.metric_delay_minutes
 
 
 class _Serving:

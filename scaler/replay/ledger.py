@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,53 +94,53 @@ def ledger_of(outcomes: Sequence[Outcome], load: NDArray[np.float64], conditions
     carried = np.where(known, load, 0.0)
     need = np.maximum(1.0, np.ceil(carried - ROUNDING))
     best = oracle(need.astype(np.int64), conditions)
-    return Ledger(np.stack([_row(outcome, known, carried, need, best) for outcome in outcomes]))
-
-
-def _row(
-    outcome: Outcome,
-    known: NDArray[np.bool_],
-    load: NDArray[np.float64],
-    need: NDArray[np.float64],
-    best: NDArray[np.int64],
-) -> NDArray[np.float64]:
-    ready = outcome.ready
-    short = np.maximum(need - ready, 0.0)
-    spare = np.maximum(ready - need, 0.0)
-    fives, fives_violated = _fives(known, load, ready)
-    changed = np.diff(outcome.wanted, prepend=outcome.wanted[:1]) != 0
-    per_minute = {
+    same = {
         "minutes": known,
-        "violations": known & (load > ready + ROUNDING),
-        "fives": fives,
-        "fives_violated": fives_violated,
-        "load": load,
-        "unserved": np.maximum(load - ready, 0.0) * known,
-        "billed": outcome.billed * known,
+        "fives": _first_of_five(_fives(known) > 0, load.size),
+        "load": carried,
         "oracle": best * known,
-        "under": short / need * known,
-        "over": spare / need * known,
-        "under_minutes": (short > 0) & known,
-        "over_minutes": (spare > 0) & known,
-        "actions": changed,
         "hours": np.full(load.size, 1 / 60),
     }
     starts = np.arange(0, load.size, DAY_MINUTES)
-    return np.stack([np.add.reduceat(per_minute[name].astype(float), starts) for name in FIELDS], axis=1)
+    shared = {name: np.add.reduceat(values.astype(float), starts) for name, values in same.items()}
+    rows = []
+    for outcome in outcomes:
+        own = _own(outcome, known, carried, need)
+        sums = shared | {name: np.add.reduceat(values, starts, dtype=float) for name, values in own.items()}
+        rows.append(np.stack([sums[name] for name in FIELDS], axis=1))
+    return Ledger(np.stack(rows))
 
 
-def _fives(
-    known: NDArray[np.bool_], load: NDArray[np.float64], ready: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether a 5-minute mean is known, and above what served; told at the first of its minutes."""
-    starts = np.arange(0, load.size, FIVE)
-    counts = np.add.reduceat(known.astype(float), starts)
-    wants = np.add.reduceat(load, starts)
-    serves = np.add.reduceat(ready * known.astype(float), starts)
-    any_known, violated = np.zeros(load.size, dtype=bool), np.zeros(load.size, dtype=bool)
-    any_known[starts] = counts > 0
-    violated[starts] = wants > serves + ROUNDING * FIVE
-    return any_known, violated
+def _own(
+    outcome: Outcome, known: NDArray[np.bool_], load: NDArray[np.float64], need: NDArray[np.float64]
+) -> dict[str, NDArray[Any]]:
+    """What is summed of one outcome, per minute."""
+    ready = outcome.ready * known  # an unknown minute has no load; what serves in it is none of its business
+    missing = np.where(known, need, 0.0) - ready
+    unserved = np.maximum(load - ready, 0.0)
+    return {
+        "violations": unserved > ROUNDING,
+        "fives_violated": _first_of_five(_fives(load) > _fives(ready) + ROUNDING * FIVE, load.size),
+        "unserved": unserved,
+        "billed": outcome.billed * known,
+        "under": np.maximum(missing, 0.0) / need,
+        "over": np.maximum(-missing, 0.0) / need,
+        "under_minutes": missing > 0,
+        "over_minutes": missing < 0,
+        "actions": np.diff(outcome.wanted, prepend=outcome.wanted[:1]) != 0,
+    }
+
+
+def _fives(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Sums over each five minutes."""
+    return np.add.reduceat(values, np.arange(0, values.size, FIVE), dtype=float)
+
+
+def _first_of_five(flags: NDArray[np.bool_], minutes: int) -> NDArray[np.bool_]:
+    """Told of each five minutes at the first of them."""
+    told = np.zeros(minutes, dtype=bool)
+    told[::FIVE] = flags
+    return told
 
 
 def _score(total: dict[str, float]) -> Score:

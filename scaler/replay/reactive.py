@@ -25,15 +25,19 @@ TOLERANCE = 0.1
 STABILISATION_MINUTES = 5
 
 
+def whole(x: Floats) -> Floats:
+    """Whole instances that carry ``x``; what is above by rounding alone is carried."""
+    return np.ceil(x - 1e-9)
+
+
 class Controller(Protocol):
     """What a reactive policy wants, lane by lane, with its memory."""
 
-    def step(self, x: Floats, whole: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:
+    def step(self, x: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:
         """What it asks for in this minute, shape ``(lanes,)``.
 
         Args:
             x: instances that carry the newest seen minute at the target; NaN is unknown.
-            whole: ``x`` rounded up, 0 where unknown.
             served: instances that served in that minute.
             wanted: what is asked for by now, booting included.
             ready: what served in the last minute.
@@ -55,7 +59,7 @@ class Nothing:
     def __init__(self, lanes: int) -> None:
         self._zero = np.zeros(lanes)
 
-    def step(self, x: Floats, whole: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:  # noqa: ARG002
+    def step(self, x: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:  # noqa: ARG002
         """Nothing beyond the floor."""
         return self._zero
 
@@ -79,15 +83,16 @@ class TargetTracking:
         self._above = np.zeros(lanes)
         self._below = np.zeros(lanes)
 
-    def step(self, x: Floats, whole: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:
+    def step(self, x: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:
         """See ``Controller``."""
         self._above += 1.0
         self._above *= x > served
         self._below += 1.0
         self._below *= x < IN_BELOW * served
-        asked = np.where(self._above >= OUT_MINUTES, np.maximum(wanted, whole), wanted)
+        carries = whole(x)
+        asked = np.where(self._above >= OUT_MINUTES, np.maximum(wanted, carries), wanted)
         lower = (self._below >= IN_MINUTES) & (wanted == ready)
-        return np.where(lower, np.minimum(wanted, whole), asked)
+        return np.where(lower, np.minimum(wanted, carries), asked)
 
     def memory(self) -> Floats:
         """The two alarms' counts, no higher than matters."""
@@ -109,11 +114,11 @@ class Hpa:
         self._recent = np.zeros((STABILISATION_MINUTES, lanes))
         self._next = 0
 
-    def step(self, x: Floats, whole: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:  # noqa: ARG002
+    def step(self, x: Floats, served: Floats, wanted: Floats, ready: Floats) -> Floats:  # noqa: ARG002
         """See ``Controller``."""
         up = (x > (1 + TOLERANCE) * served) & (x > (1 + TOLERANCE) * wanted)
         down = x < (1 - TOLERANCE) * served
-        recommended = np.where(up | down, whole, wanted)
+        recommended = np.where(up | down, whole(x), wanted)
         highest = np.maximum(recommended, self._recent.max(axis=0))
         self._recent[self._next] = recommended
         self._next = (self._next + 1) % STABILISATION_MINUTES

@@ -88,7 +88,8 @@ def _run(
     lanes, minutes = floors.shape
     segments = -(-minutes // SEGMENT_MINUTES)
     starts = np.repeat(np.arange(segments) * SEGMENT_MINUTES, lanes)
-    columns = Columns(load, floors, tuple(reactives), np.tile(np.arange(lanes), segments), conditions)
+    lane = np.tile(np.arange(lanes), segments)
+    columns = Columns.of(load, floors, tuple(reactives), lane, conditions, after=SEGMENT_MINUTES + WARM_UP_MINUTES)
     state = _warm(columns, starts, lanes)
     wanted, ready, end = advance(columns, starts, state, SEGMENT_MINUTES)
     while (wrong := _unlike(state, end, lanes)).size:
@@ -121,7 +122,7 @@ def _unlike(state: State, end: State, lanes: int) -> NDArray[np.int64]:
 def _in_lanes(values: NDArray[np.float64], lanes: int, minutes: int) -> NDArray[np.int64]:
     """From ``(minutes of a segment, segments × lanes)`` to ``(lanes, minutes)``."""
     parts = values.reshape(values.shape[0], -1, lanes).transpose(2, 1, 0)
-    return np.ascontiguousarray(parts.reshape(lanes, -1)[:, :minutes]).astype(np.int64)
+    return np.array(parts, dtype=np.int64, order="C").reshape(lanes, -1)[:, :minutes]
 
 
 def ready_of(wanted: NDArray[np.int64], lead_minutes: int) -> NDArray[np.int64]:
