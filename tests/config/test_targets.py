@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 
 from scaler.config import Config, Project, Workload
 from scaler.config.targets import KINDS
+from scaler.live.settings import owned_settings
 
 
 def workload(target: dict[str, Any], capacity: dict[str, Any], **more: Any) -> Workload:
@@ -94,3 +96,61 @@ def test_limits_of_actions_are_those_of_aws() -> None:
         "asg": 125, "ecs_service": 200, "sagemaker_endpoint": 200, "lambda_alias": 200, "node_pool": None,
         "deployment": None,
     }  # fmt: skip
+
+
+def test_the_examples_of_the_documentation_are_right() -> None:
+    """What docs/targets.md and docs/apply.md show can be copied: it is a valid configuration of those targets."""
+    from ruamel.yaml import YAML
+
+    docs = Path(__file__).parents[2] / "docs"
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (docs / "targets.md").read_text(), re.DOTALL)
+    given = YAML(typ="safe", pure=True).load(shown)
+    found = Project(config=Config.model_validate({"version": 1, **given}), root=Path()).workloads()
+    assert [each.target.kind for each in found] == ["lambda_alias", "sagemaker_endpoint", "ecs_service"]
+    (shown,) = re.findall(r"```yaml\n(.*?)```", (docs / "apply.md").read_text(), re.DOTALL)
+    web = YAML(typ="safe", pure=True).load(shown)["workloads"]["web"]
+    owned = workload(web["target"], {"throughput": {"m7i.large": "1/s"}}, apply=web["apply"]).apply
+    assert owned.mixed_instances_policy
+    assert owned.predictive_scaling is not None
+    assert owned.predictive_scaling.mode == "ForecastOnly"
+
+
+@pytest.mark.parametrize(
+    ("target", "apply", "more", "words"),
+    [
+        ({"ecs_service": "shop/web"}, {"mixed_instances_policy": True}, {}, "only Auto Scaling groups"),
+        ({"ecs_service": "shop/web"}, {"lower_desired": "10%"}, {}, "only for Auto Scaling groups"),
+        ({"lambda_alias": "f:live"}, {"predictive_scaling": {"target_value": 5}}, {}, "groups and ECS services"),
+        ({"asg": "web"}, {"predictive_scaling": {"target_value": 5, "metric": "memory"}}, {}, "must be another"),
+        ({"asg": "web"}, {"predictive_scaling": {"target_value": 5, "metric": "requests"}}, {}, "metric: requests"),
+        ({"asg": "web"}, {"predictive_scaling": {"target_value": 5, "launch_ahead": "2h"}}, {}, "at most 1h"),
+        ({"asg": "web"}, {"target_tracking": {"policy": "cpu60"}}, {}, "is needed where capacity"),
+        ({"deployment": "shop/web"}, {"require_tag": {"a": "b"}}, {}, "only written as YAML"),
+        ({"asg": "web"}, {"mixed_instances_policy": True}, {"outputs": {"tfvars": "x.json"}}, "one writer"),
+    ],
+)
+def test_what_apply_cannot_own_is_refused(target, apply, more, words) -> None:
+    """Each attribute of each kind has one writer, and one that it has at all."""
+    capacity = {"throughput": {"m7i.large": "45/s"} if "asg" in target else "45/s"}
+    each = {"target": target, "capacity": capacity, "limits": {"min": 1, "max": 9}, "apply": apply}
+    given = {"load": {"file": {"path": "load.csv"}}} | each
+    with pytest.raises(ValidationError, match=words):
+        Config.model_validate({"version": 1, "workloads": {"web": given}, **more})
+
+
+def test_defaults_own_for_all_and_a_workload_overrides() -> None:
+    """A tag that every target must have is said once; the target of a utilisation is the policy's, in percent."""
+    web = {
+        "target": {"asg": "web"}, "load": {"file": {"path": "load.csv"}}, "limits": {"min": 1, "max": 9},
+        "capacity": {
+            "utilisation": {"target": "55%", "instances": {"count": 3}}, "weights": {"m7i.large": 1},
+        },
+    }  # fmt: skip
+    api = {**web, "apply": {"target_tracking": {"policy": "cpu"}}}
+    config = Config.model_validate(
+        {"version": 1, "defaults": {"apply": {"require_tag": {"a": "b"}}}, "workloads": {"web": web, "api": api}}
+    )
+    first, second = Project(config=config, root=Path()).workloads()
+    assert (first.apply.require_tag, second.apply.require_tag) == ({}, {"a": "b"})
+    assert owned_settings(first) == ("target_value cpu",)
+    assert owned_settings(second) == ()
