@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import typer
@@ -27,14 +26,31 @@ def plan_of(
     only: Sequence[str] = (),
     accepted: frozenset[tuple[str, str]] = frozenset(),
     events: tuple[EventConfig, ...] = (),
-    models: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[PlanRun, Draft | None]:
     """The plan, and the draft of its record; what if is no record."""
     from scaler.pipeline import make_plan, plan_on_record
 
+    models = held(project, runtime)
     if events:
-        return make_plan(project, runtime, as_of=as_of, only=only, accepted=accepted, events=events), None
+        run = make_plan(project, runtime, as_of=as_of, only=only, accepted=accepted, events=events, models=models)
+        return run, None
     return plan_on_record(project, runtime, as_of=as_of, only=only, accepted=accepted, models=models)
+
+
+def held(project: Project, runtime: Runtime) -> dict[str, str]:
+    """Models that a person holds workloads to. If that cannot be read, it is told, and each is chosen as ever."""
+    from scaler.cli.plain_text import visible
+    from scaler.errors import ScalerError
+    from scaler.pipeline.recording import held_models
+
+    try:
+        models = held_models(project, runtime)
+    except ScalerError as error:
+        sys.stderr.write(f"warning: {visible(error.what)}, so no model is held: {visible(error.why)}\n")
+        return {}
+    for name, model in sorted(models.items()):
+        runtime.progress(f"{name} is held to the model {model} by the registry")
+    return models
 
 
 def keep(

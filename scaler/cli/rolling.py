@@ -73,6 +73,7 @@ def run_rolling(
     unlock_id: str | None,
 ) -> int:
     """Make one update, or one after the other; returns the exit code."""
+    from scaler.cli.recording import held
     from scaler.history.lock import locked, unlock
     from scaler.pipeline import open_store
     from scaler.pipeline.rolling import Roller, lock_of
@@ -90,7 +91,9 @@ def run_rolling(
     with signals.installed(), locked(store, runtime.holder, runtime.clock, place) as lease:
         if lease.took_over is not None:
             runtime.progress(f"took over from {lease.took_over.owner}, whose lock has expired")
-        roller = Roller(project, runtime, writes, lambda draft: _on_record(draft, runtime), signals)
+        roller = Roller(
+            project, runtime, writes, lambda draft: _on_record(draft, runtime), signals, lambda: held(project, runtime)
+        )
         if every is not None:
             roll(roller, lease, every=every, wait=time.sleep, tell=tell, refit=refit)
         line = once(roller, lease, refit=refit)

@@ -5,21 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from scaler.config.checks import Allowed
 from scaler.config.strict import Strict
 from scaler.config.units import Duration
 
-EnvironmentVariable = Annotated[
-    str, Allowed(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "the name of an environment variable, such as MLFLOW_TRACKING_URI")
-]
+
+def _without_credentials(address: str) -> str:
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise ValueError("holds a user name or password: MLflow reads them from MLFLOW_TRACKING_USERNAME and _PASSWORD")
+    return address
 
 
 class MlflowConfig(Strict):
     """Tracking in MLflow beside the store's own records. Needs the extra ``scaler[mlflow]``."""
 
-    tracking_uri: str | None = Field(
+    tracking_uri: Annotated[str, AfterValidator(_without_credentials)] | None = Field(
         None,
         min_length=1,
         description="Tracking server or store, e.g. https://mlflow.example.com or sqlite:///mlflow.db; "

@@ -124,8 +124,27 @@ def keep_record(
     )
     kept = write_record(draft.store, record, inputs, plan)
     _keep_models(draft)
+    mlflow = draft.project.config.records.mlflow
+    if mlflow is not None and not draft.runtime.offline:
+        from scaler.record.tracking import MlflowTracking  # noqa: PLC0415 - MLflow takes two seconds
+
+        MlflowTracking(mlflow).log(kept, plan)
     prune(draft.store, keep=draft.project.config.records.keep, now=now)
     return kept
+
+
+def held_models(project: Project, runtime: Runtime) -> dict[str, str]:
+    """By workload, the model that a person holds it to in MLflow; none without MLflow, or offline.
+
+    Raises:
+        scaler.record.interface.RecordFailed: MLflow does not answer.
+    """
+    mlflow = project.config.records.mlflow
+    if mlflow is None or runtime.offline:
+        return {}
+    from scaler.record.tracking import MlflowTracking  # noqa: PLC0415 - MLflow takes two seconds
+
+    return MlflowTracking(mlflow).held(sorted(project.config.workloads))
 
 
 def reproduce(project: Project, runtime: Runtime, run: str) -> tuple[Plan, RunRecord]:

@@ -114,6 +114,7 @@ class Roller:
     Args:
         writes: to AWS; otherwise the Terraform variables are written.
         on_record: told of each full plan, to keep its record.
+        models: asked before each full plan: models that workloads are held to.
         stop: asked between writes.
     """
 
@@ -122,6 +123,7 @@ class Roller:
     writes: bool
     on_record: Callable[[Draft], None]
     stop: Stop
+    models: Callable[[], Mapping[str, str]] = dict
 
     def tick(self, lease: Keeps, *, refit: bool = False, deadline: datetime | None = None) -> Tick:
         """Make one update. The caller holds the lock of :func:`lock_of`.
@@ -166,7 +168,7 @@ class Roller:
         return replace(self._floors(state, history, now), kind=kind, notes=notes)
 
     def _full(self, now: datetime, state: RollingState | None) -> tuple[RollingState, History | None]:
-        run, draft = plan_on_record(self.project, self.runtime, as_of=now.replace(microsecond=0))
+        run, draft = plan_on_record(self.project, self.runtime, as_of=now.replace(microsecond=0), models=self.models())
         self.on_record(draft)
         broken = circuit_breaker(run.plan, self.project.config.guardrails.max_refused)
         if broken is not None:
