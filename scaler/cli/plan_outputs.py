@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.emit.interface import Document
     from scaler.pipeline import PlanRun, Runtime
+    from scaler.plan.document import Plan
 
 
 def check_outputs(project: Project, out: Path | None, terraform_root: Path | None = None) -> None:
@@ -32,6 +33,7 @@ def check_outputs(project: Project, out: Path | None, terraform_root: Path | Non
     files = [
         ("outputs.tfvars", outputs.tfvars, tfvars.VARIABLES),
         ("outputs.community_tfvars", outputs.community_tfvars, (community.VARIABLE,)),
+        ("outputs.kubernetes", outputs.kubernetes, ()),
     ]
     named = [(key, project.path(name), variables) for key, name, variables in files if name is not None]
     if out is not None:
@@ -52,10 +54,26 @@ def documents_of(run: PlanRun, project: Project, out: Path | None, *, partial: b
 
     documents = [] if out is None else [Document(out, encode(run.plan))]
     outputs = project.config.outputs
-    for name, render in ((outputs.tfvars, render_tfvars), (outputs.community_tfvars, render_community)):
+    for name, render in (
+        (outputs.tfvars, render_tfvars),
+        (outputs.community_tfvars, render_community),
+        (outputs.kubernetes, _kubernetes(project)),
+    ):
         if name is not None and not partial:
             documents.append(Document(project.path(name), render(run.plan)))
     return documents
+
+
+def _kubernetes(project: Project) -> Callable[[Plan], str]:
+    """How a plan is written for Kubernetes; vCPUs are those that ship with scaler."""
+    from scaler.catalog.starter import starter_catalogue
+    from scaler.emit.kubernetes import render_kubernetes
+
+    def vcpus(name: str) -> int | None:
+        entry = starter_catalogue().entries.get(name)
+        return None if entry is None else entry.hardware.vcpus
+
+    return lambda plan: render_kubernetes(plan, project.config.kubernetes, vcpus)
 
 
 def say_written(documents: Sequence[Document], project: Project, runtime: Runtime, *, partial: bool) -> None:

@@ -20,6 +20,7 @@ from scaler.config.forecasting import (
     PredecessorConfig,
 )
 from scaler.config.guardrails import GuardrailsConfig
+from scaler.config.kubernetes import KubernetesConfig
 from scaler.config.metrics import FileMetric, LoadConfig
 from scaler.config.names import (
     Day,
@@ -267,6 +268,10 @@ class OutputsConfig(Strict):
         description="The variable scaler_autoscaling for terraform-aws-modules/autoscaling, e.g. "
         "infra/scaler-autoscaling.auto.tfvars.json; relative to this file. Auto Scaling groups only.",
     )
+    kubernetes: str | None = Field(
+        None,
+        description="YAML documents for the deployments and node pools, e.g. k8s/scaler.yaml; relative to this file.",
+    )
 
 
 class Config(Strict):
@@ -291,6 +296,9 @@ class Config(Strict):
         default_factory=CommitmentsConfig, description="Savings plans, reservations and Capacity Blocks."
     )
     outputs: OutputsConfig = Field(default_factory=OutputsConfig, description="Files to write.")
+    kubernetes: KubernetesConfig = Field(
+        default_factory=KubernetesConfig, description="What the documents for Kubernetes look like."
+    )
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
     records: RecordsConfig = Field(default_factory=RecordsConfig, description="The record of every run.")
 

@@ -181,8 +181,14 @@ CONFIGURATIONS = _with(
     store=TEXT,
     defaults=_some(**OVERRIDES),
     plan=_some(
-        step=st.sampled_from(["5m", "15m", "1h", "1d"]), expires_after=DURATIONS, max_actions=st.integers(2, 125)
+        step=st.sampled_from(["5m", "15m", "1h", "1d"]),
+        expires_after=DURATIONS,
+        max_actions=st.integers(2, 200),
+        min_dwell=DURATIONS,
+        schedule=st.sampled_from(["one-off", "weekly", "both"]),
+        weekly_actions=st.integers(1, 200),
     ),
-    outputs=_some(tfvars=TEXT),
+    outputs=_some(tfvars=TEXT, kubernetes=TEXT),
+    kubernetes=_some(floors=st.sampled_from(["keda", "hpa"]), reacts_to=st.sampled_from(["cpu", "own"])),
 )
 """A whole ``scaler.yaml`` that is right."""
