@@ -71,7 +71,7 @@ def test_services_variants_and_aliases_killed_at_every_write(served, store, afte
 
 
 def test_a_refusal_of_aws_is_told_in_its_words(served, store) -> None:
-    """Row 34 for services: the target was deregistered under the run; failed, pending, and what AWS said."""
+    """Row 34 for services: AWS denies one kind of call; failed and pending, with its words, and a rerun completes."""
     server, clients = served
     moment = quarter()
     plan = plan_of(LEVELS, read(clients), moment)
