@@ -24,7 +24,8 @@ class Planned:
     """What one workload's schedule is.
 
     Attributes:
-        bounded: floors that the levels cover; with a weekly profile, nowhere below it.
+        bounded: floors that the levels cover; with a weekly profile beside them, nowhere below it.
+        asked: floors before a profile raised them, shape ``(steps,)``.
         levels: the minimum over the plan's span, without gaps.
         weekly: the recurring part, ``None`` without one.
         rails: guardrails that had something to say about the schedule.
@@ -33,6 +34,7 @@ class Planned:
     bounded: Bounded
     levels: tuple[Level, ...]
     weekly: WeeklyPart | None
+    asked: NDArray[np.int64]
     rails: tuple[GuardrailPart, ...]
 
 
@@ -41,18 +43,19 @@ def planned(inputs: WorkloadInputs, bounded: Bounded, context: PlanContext) -> P
     room = room_for_actions(inputs.workload.target.kind, context.max_actions, inputs.live)
     if inputs.week is None or context.plan.schedule == "one-off":
         levels, rails = _one_off_levels(inputs, bounded, context, room)
-        return Planned(bounded, levels, None, rails)
+        return Planned(bounded, levels, None, bounded.units, rails)
     weekly, short = _weekly(inputs, bounded, context, room)
     needed = inputs.requirement
     floor = profile_floor(weekly.slots, weekly.time_zone, needed.start, needed.step_seconds, bounded.units.size)
     if not weekly.one_offs:
-        return Planned(bounded, _levels_of(floor, _before(inputs, bounded), context), weekly, short)
-    bounded = replace(bounded, units=np.maximum(bounded.units, floor))
+        levels = _levels_of(floor, _before(inputs, bounded), context)
+        return Planned(bounded, levels, weekly, bounded.units, short)
+    asked, bounded = bounded.units, replace(bounded, units=np.maximum(bounded.units, floor))
     # An action of the profile that would lower the minimum is followed by one that puts it back.
     runs = firings(weekly, needed.start, step_time(needed.start, needed.step_seconds, bounded.units.size))
     left = max(1, room - len(weekly.slots) - len(runs))
     levels, rails = _one_off_levels(inputs, bounded, context, left)
-    return Planned(bounded, levels, weekly, (*rails, *short))
+    return Planned(bounded, levels, weekly, asked, (*rails, *short))
 
 
 def _one_off_levels(

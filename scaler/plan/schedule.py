@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scaler.config.targets import KINDS, TargetKind
 from scaler.live.interface import LiveGroup, ScheduledAction
+from scaler.live.scalable import six_fields
 from scaler.plan.document import StepPart, WeeklyPart
 from scaler.plan.recurring import ACTION_PREFIX, firings
 
@@ -75,12 +76,20 @@ def step_time(start: datetime, step_seconds: int, index: int) -> datetime:
     return start + timedelta(seconds=step_seconds * index)
 
 
-def standing_floor_is(live: LiveGroup, steps: Sequence[StepPart], weekly: WeeklyPart, now: datetime) -> bool:
+def standing_floor_is(
+    live: LiveGroup, kind: TargetKind, steps: Sequence[StepPart], weekly: WeeklyPart, now: datetime
+) -> bool:
     """Whether the recurring and one-off actions of scaler that stand on the target are the planned ones."""
-    recurring = {(a.recurrence, a.min_size) for a in live.actions if is_ours(a) and a.recurrence is not None}
-    coming = {(a.start, a.min_size) for a in _one_offs(live.actions) if a.start is not None and a.start > now}
+    crontab = KINDS[kind].service != "application-autoscaling"
+    zone = None if weekly.time_zone in {"UTC", "Etc/UTC"} else weekly.time_zone
+    wanted = {
+        (slot.recurrence if crontab else six_fields(slot.recurrence), zone, slot.min_size) for slot in weekly.slots
+    }
+    mine = [action for action in live.actions if is_ours(action)]
+    recurring = {(a.recurrence, a.timezone, a.min_size) for a in mine if a.recurrence is not None}
+    coming = {(a.start, a.min_size) for a in _one_offs(mine) if a.start is not None and a.start > now}
     return (
-        recurring == {(slot.recurrence, slot.min_size) for slot in weekly.slots}
+        recurring == wanted
         and coming == {each for each in one_offs(steps, weekly) if each[0] > now}
         and live.min_size == steps[0].min_size
     )

@@ -166,7 +166,7 @@ def _status(
     if weekly is None:
         same = np.array_equal(live_floor(live, needed.start, needed.step_seconds, floor.size), floor)
     else:
-        same = standing_floor_is(live, steps, weekly, needed.start)
+        same = standing_floor_is(live, inputs.workload.target.kind, steps, weekly, needed.start)
     same = same and live.max_size == schedule.bounded.max_size
     return ("unchanged" if same else "changed"), tuple(reasons)
 
@@ -195,7 +195,8 @@ def _steps(inputs: WorkloadInputs, schedule: Planned, mixer: Mixer) -> tuple[Ste
                 for s in split.shares
             ),
             usd_per_hour=None if split.usd_per_hour is None else round(split.usd_per_hour, DIGITS),
-            binding=binding(
+            binding=_profile(schedule, level)
+            or binding(
                 level.units,
                 required,
                 limits,
@@ -207,6 +208,13 @@ def _steps(inputs: WorkloadInputs, schedule: Planned, mixer: Mixer) -> tuple[Ste
         )
 
     return tuple(part(level) for level in schedule.levels)
+
+
+def _profile(schedule: Planned, level: Level) -> str | None:
+    """What decides a level that the weekly profile raises above what the plan's own span needs."""
+    if schedule.weekly is None or level.units <= int(schedule.asked[level.first : level.end].max()):
+        return None
+    return f"weekly profile in {schedule.weekly.time_zone}"
 
 
 def _risk(inputs: WorkloadInputs, bounded: Bounded, floor: NDArray[np.int64], mixer: Mixer) -> RiskPart:

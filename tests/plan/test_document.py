@@ -18,7 +18,9 @@ def test_every_field_of_the_published_schema_is_described():
     """A reader of ``scaler schema --plan`` finds no name without its meaning."""
     schema = schema_of(Plan, title="scaler plan", mode="serialization")
     parts = {"Plan": schema, **schema["$defs"]}
-    fields = [(name, field, given) for name, part in parts.items() for field, given in part.get("properties", {}).items()]
+    fields = [
+        (name, field, given) for name, part in parts.items() for field, given in part.get("properties", {}).items()
+    ]
     assert len(fields) > 100
     assert [f"{name}.{field}" for name, field, given in fields if not given.get("description")] == []
 

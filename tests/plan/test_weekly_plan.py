@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -118,15 +119,35 @@ def test_where_the_level_rises_with_an_action_of_the_profile_it_is_a_minute_earl
     assert at == [(timedelta(0), 4), (timedelta(minutes=59), 9), (timedelta(minutes=61), 9)]
 
 
-def test_a_group_that_has_the_profile_already_is_unchanged(plan_of):
-    """Recurring and one-off actions are compared with what stands; another size is a change."""
-    week = flat_week(4, **{monday(3): 9})
-    slots = (("scaler-mon-0300-1a2b3c4d", "0 3 * * 1", 9), ("scaler-mon-0315-1a2b3c4d", "15 3 * * 1", 4))
-    actions = tuple(ScheduledAction(name, None, cron, size, None, None) for name, cron, size in slots)
-    rules = {"plan": PlanConfig(schedule="weekly"), "week": week}
-    assert only(plan_of([150] * 9, live=LiveGroup(4, 20, 4, actions, "f" * 64), **rules)).status == "unchanged"
-    assert only(plan_of([150] * 9, live=LiveGroup(4, 20, 4, actions[:1], "f" * 64), **rules)).status == "changed"
-    assert only(plan_of([150] * 9, live=LiveGroup(5, 20, 5, actions, "f" * 64), **rules)).status == "changed"
+ECS = {"target": {"ecs_service": "shop/web"}, "capacity": {"throughput": "100/s"}, "spot": {}, "prices": None}
+
+
+@pytest.mark.parametrize(
+    ("target", "crons"),
+    [({}, ("0 3 * * 1", "15 3 * * 1")), (ECS, ("cron(0 3 ? * MON *)", "cron(15 3 ? * MON *)"))],
+)
+def test_a_target_that_has_the_profile_already_is_unchanged(plan_of, target, crons):
+    """Recurring actions are compared with what stands, as its service words them; another size or zone is a change."""
+    actions = tuple(
+        ScheduledAction(name, None, cron, size, None, None, NEW_YORK)
+        for name, cron, size in zip(("scaler-mon-0300-1a2b3c4d", "scaler-mon-0315"), crons, (9, 4), strict=True)
+    )
+    rules = {"plan": PlanConfig(schedule="weekly"), "week": flat_week(4, **{monday(3): 9})} | target
+    elsewhere = tuple(replace(action, timezone=None) for action in actions)
+    for minimum, standing, status in (
+        (4, actions, "unchanged"),
+        (4, actions[:1], "changed"),
+        (4, elsewhere, "changed"),
+        (5, actions, "changed"),
+    ):
+        live = LiveGroup(minimum, 20, 5, standing, "f" * 64)
+        assert only(plan_of([150] * 9, live=live, **rules)).status == status
+
+
+def test_a_level_that_the_profile_decides_says_so(plan_of, live):
+    """Four units where demand needs two: not the number of actions, the profile."""
+    workload = only(plan_of([150] * 9, live=live, plan=PlanConfig(schedule="both"), week=flat_week(4)))
+    assert {step.binding for step in workload.steps} == {"weekly profile in America/New_York"}
 
 
 def test_a_week_above_the_maximum_is_a_shortfall_of_its_own(plan_of, live):
