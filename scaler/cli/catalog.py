@@ -12,7 +12,9 @@ from scaler.cli.options import DEFAULT_CONFIG, OfflineOption, QuietOption
 
 if TYPE_CHECKING:
     from scaler.catalog.interface import Catalogue, Entry, FigureStore
+    from scaler.errors import UsageError
     from scaler.pipeline import Runtime
+    from scaler.preflight.interface import RegionFigures
 
 
 class CatalogFormat(StrEnum):
@@ -53,6 +55,9 @@ def catalog(
             "--commitments", help="Rates of savings plans, reservations and Capacity Blocks, and what is held, instead."
         ),
     ] = False,
+    quotas: Annotated[
+        bool, typer.Option("--quotas", help="vCPU quotas by family, and how much of them runs, instead.")
+    ] = False,
     output_format: Annotated[CatalogFormat, typer.Option("--format", help="What is printed.")] = CatalogFormat.table,
     offline: OfflineOption = False,
     quiet: QuietOption = False,
@@ -62,6 +67,7 @@ def catalog(
     Asks AWS about the types that are shown, and keeps the answers in the store. With --offline it prints what the store
     has, or the dated catalogue that ships with scaler. What is unknown is shown as —.
     """
+    from scaler.catalog.known import known_catalogue
     from scaler.catalog.selection import Selection, parse_gpu, select
     from scaler.cli.run import open_runtime
 
@@ -69,6 +75,10 @@ def catalog(
     selection = Selection(name, count, min_memory, min_vcpu)
     runtime = open_runtime(offline=offline, quiet=quiet)
     store, chosen_region = _place(config, region, runtime)
+    if quotas:
+        vcpus = {name: each.hardware.vcpus for name, each in known_catalogue(store, chosen_region).entries.items()}
+        _show_quotas(_quotas(store, chosen_region, runtime), vcpus, output_format)
+        return
     catalogue = _catalogue(store, chosen_region, selection, runtime, commitments=commitments)
     _show(catalogue, select(catalogue, selection, sort.value), output_format, commitments=commitments)
     for note in catalogue.notes:
@@ -96,6 +106,55 @@ def _place(config: Path | None, region: str | None, runtime: Runtime) -> tuple[F
     return store, chosen
 
 
+def _quotas(store: FigureStore | None, region: str | None, runtime: Runtime) -> RegionFigures:
+    """Quotas and what runs: asked, or with --offline what an earlier run kept.
+
+    Raises:
+        UsageError: no region.
+    """
+    from scaler.aws.session import impatient
+    from scaler.preflight.asking import ask_region
+    from scaler.preflight.cache import over, read_figures, write_figures
+    from scaler.preflight.interface import RegionFigures
+
+    if region is None:
+        raise _no_region()
+    known = RegionFigures(region) if store is None else read_figures(store, region)
+    if runtime.offline:
+        return known
+    runtime.progress(f"reading the quotas of {region}")
+    now = runtime.clock().replace(microsecond=0)
+    found = over(ask_region(impatient(runtime.aws), region, groups=(), types=(), scores=(), now=now), known)
+    if store is not None:
+        write_figures(store, found)
+    return found
+
+
+def _show_quotas(figures: RegionFigures, vcpus: dict[str, int], output_format: CatalogFormat) -> None:
+    from scaler.cli.quota_table import as_csv, as_json, render
+
+    if output_format is CatalogFormat.json:
+        typer.echo(as_json(figures, vcpus))
+    elif output_format is CatalogFormat.csv:
+        typer.echo(as_csv(figures, vcpus), nl=False)
+    else:
+        from rich.console import Console
+
+        console = Console(highlight=False)
+        console.width = max(104, console.width)
+        console.print(render(figures, vcpus))
+
+
+def _no_region() -> UsageError:
+    from scaler.errors import UsageError
+
+    return UsageError(
+        "no region to ask about",
+        why="prices, offerings and quotas differ by region, and neither --region nor AWS names one",
+        next_step="add --region us-east-1, or --offline for the catalogue that ships with scaler",
+    )
+
+
 def _catalogue(
     store: FigureStore | None, region: str | None, selection: object, runtime: Runtime, *, commitments: bool
 ) -> Catalogue:
@@ -104,17 +163,12 @@ def _catalogue(
     from scaler.catalog.refresh import refresh
     from scaler.catalog.selection import Selection, select
     from scaler.catalog.starter import REGION
-    from scaler.errors import UsageError
 
     if runtime.offline:
         # The starter is of one region; without another it is the one that is meant.
         return known_catalogue(store, region or REGION)
     if region is None:
-        raise UsageError(
-            "no region to ask about",
-            why="prices and offerings differ by region, and neither --region nor AWS names one",
-            next_step="add --region us-east-1, or --offline for the catalogue that ships with scaler",
-        )
+        raise _no_region()
     known = known_catalogue(store, region)
     wanted = selection if isinstance(selection, Selection) else Selection()
     names = [entry.instance_type for entry in select(known, wanted, "name")]

@@ -27,8 +27,14 @@ def with_preflight(  # noqa: PLR0917 - one call
 
     AWS is asked about regions of workloads whose live state AWS tells; of the others there is what the store has.
     """
+    vcpus = {
+        region: {name: entry.hardware.vcpus for name, entry in catalogue.entries.items()}
+        for region, catalogue in facts.catalogues.items()
+    }
     planned = {
-        each.workload.name: _planned(each, facts) for each in inputs if each.workload.target.facts.types == "ec2"
+        each.workload.name: Planned(each.workload, each.requirement, each.mix, vcpus[each.workload.region], each.live)
+        for each in inputs
+        if each.workload.target.facts.types == "ec2"
     }
     figures = {
         region: _figures(region, [p for p in planned.values() if p.workload.region == region], mixer, project, runtime)
@@ -38,13 +44,6 @@ def with_preflight(  # noqa: PLR0917 - one call
     bounds = Bounds(given.min_placement_score, given.max_cached_age, given.max_price_age)
     found = preflight(list(planned.values()), figures, mixer, now=runtime.clock(), as_of=as_of, bounds=bounds)
     return [replace(each, preflight=found.get(each.workload.name, ())) for each in inputs]
-
-
-def _planned(inputs: WorkloadInputs, facts: Facts) -> Planned:
-    entries = facts.catalogue(inputs.workload).entries
-    types = {offering.instance_type for offering in inputs.mix.offerings}
-    vcpus = {name: entries[name].hardware.vcpus for name in sorted(types) if name in entries}
-    return Planned(inputs.workload, inputs.requirement, inputs.mix, vcpus, inputs.live)
 
 
 def _figures(

@@ -91,7 +91,7 @@ def _quotas(clients: AwsClients, region: str | None, now: datetime) -> Quotas:
 
 def _running(clients: AwsClients, region: str | None) -> Iterator[Running]:
     """Everything that counts against vCPU quotas, by group, purchase option and type."""
-    counted: Counter[tuple[str | None, PriceKind, str, int]] = Counter()
+    counted: Counter[tuple[str | None, PriceKind, str, int | None]] = Counter()
     filters = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     for reservation in paged(
         clients, "ec2", "DescribeInstances", "Reservations", region=region, Filters=filters, MaxResults=1000
@@ -103,9 +103,11 @@ def _running(clients: AwsClients, region: str | None) -> Iterator[Running]:
             group = next((name.format(tags[tag]) for tag, name in _OWNERS.items() if tags.get(tag)), None)
             kind: PriceKind = "spot" if each.get("InstanceLifecycle") == "spot" else "on-demand"
             cpu = each.get("CpuOptions") or {}
-            vcpus = int(cpu.get("CoreCount") or 0) * int(cpu.get("ThreadsPerCore") or 0)
+            vcpus = int(cpu.get("CoreCount") or 0) * int(cpu.get("ThreadsPerCore") or 0) or None
             counted[group, kind, each["InstanceType"], vcpus] += 1
-    for (group, kind, name, vcpus), count in sorted(counted.items(), key=lambda item: (item[0][0] or "", *item[0][1:])):
+    for (group, kind, name, vcpus), count in sorted(
+        counted.items(), key=lambda item: (item[0][0] or "", *item[0][1:3], item[0][3] or 0)
+    ):
         yield Running(group, kind, name, vcpus, count)
 
 

@@ -66,13 +66,13 @@ class Running:
 
     Attributes:
         group: the Auto Scaling group that they belong to, or ``node pool NAME``; ``None`` if to none.
-        vcpus: of one of them, as EC2 reports it.
+        vcpus: of one of them, as EC2 reports it; ``None`` where it does not.
     """
 
     group: str | None
     kind: PriceKind
     instance_type: str
-    vcpus: int
+    vcpus: int | None
     count: int
 
 
@@ -129,7 +129,7 @@ class Planned:
     """A workload that is about to be planned.
 
     Attributes:
-        vcpus: by instance type, as far as they are known.
+        vcpus: by instance type, of all that are known, as others run other types.
         live: what runs now, ``None`` if unknown.
     """
 

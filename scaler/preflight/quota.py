@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaler.catalog.interface import PriceKind
 from scaler.catalog.quotas import Quota, QuotaFamily, quota_family
 from scaler.mix.interface import Mixer, Offering
-from scaler.preflight.interface import Finding, Planned, RegionFigures
+from scaler.preflight.interface import Finding, Planned, RegionFigures, Running
 from scaler.preflight.levels import planned_levels
 
 _KINDS: tuple[PriceKind, ...] = ("on-demand", "spot")
@@ -104,14 +104,27 @@ def _room(
     kind: PriceKind, family: QuotaFamily, vcpus: Mapping[str, int], mine: set[str], figures: RegionFigures
 ) -> _Room:
     quota = None if figures.quotas.value is None else figures.quotas.value.get((kind, family))
-    others = None
-    if figures.running.value is not None:
-        others = sum(
-            each.count * vcpus.get(each.instance_type, each.vcpus)
-            for each in figures.running.value
-            if each.kind == kind and quota_family(each.instance_type, kind) == family and each.group not in mine
-        )
+    rows = [each for each in figures.running.value or () if each.group not in mine]
+    others = None if figures.running.value is None else running_vcpus(rows, kind, family, vcpus)
     return _Room(quota, others)
+
+
+def running_vcpus(
+    rows: Iterable[Running], kind: PriceKind, family: QuotaFamily, vcpus: Mapping[str, int]
+) -> int | None:
+    """What of a quota is used; ``None`` where a type that runs has nobody knows how many.
+
+    Args:
+        vcpus: by instance type; what EC2 reports of the instances themselves stands in.
+    """
+    total = 0
+    for each in rows:
+        if each.kind == kind and quota_family(each.instance_type, kind) == family:
+            count = vcpus.get(each.instance_type, each.vcpus)
+            if count is None:
+                return None
+            total += each.count * count
+    return total
 
 
 def owner_of(planned: Planned) -> str:
@@ -158,7 +171,7 @@ def _unknown(what: str, room: _Room, peak: int, figures: RegionFigures) -> Findi
         why = figures.quotas.why or "AWS lists no such quota"
         message = f"{what}: {peak} vCPUs at the peak; the quota is unknown ({why})"
     else:
-        why = figures.running.why
+        why = figures.running.why or "a type that runs is not in the catalogue"
         message = f"{what}: {peak} vCPUs at the peak of quota {room.quota.vcpus:g}; what runs is unknown ({why})"
     mend = figures.quotas.mend if room.quota is None else figures.running.mend
     return Finding("quota", "unknown", message, mend or "look it up in the Service Quotas console")

@@ -53,7 +53,7 @@ def planned(
     needed = Requirement(name, NOW, 900, 0.99, "test", values, values, values, values * 100.0, capacity, 300)
     live = None if running is None else LiveGroup(0, live_max, running, (), "f" * 64)
     mix = group_mix(workload.spot, tuple(weights.items()), prices)
-    return Planned(workload, needed, mix, {each: VCPUS[each] for each in weights if each in VCPUS}, live)
+    return Planned(workload, needed, mix, VCPUS, live)
 
 
 def quotas(**vcpus):

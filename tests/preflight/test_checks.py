@@ -56,6 +56,15 @@ def test_what_others_run_counts_and_what_the_group_runs_does_not():
     assert found.short_units == 1
 
 
+def test_a_type_that_others_run_and_nobody_knows_makes_the_rest_unknown():
+    """Its vCPUs are not taken for none; what EC2 says of its instances stands in for the catalogue."""
+    known = region(quota=quotas(on_demand_standard=100), running=(("other", "on-demand", "z9.large", 16, 3),))
+    assert "48 run elsewhere" in findings(planned([30]), known)[0].message
+    unknown = region(quota=quotas(on_demand_standard=100), running=(("other", "on-demand", "z9.large", None, 3),))
+    (found,) = findings(planned([30]), unknown)
+    assert (found.grade, "not in the catalogue" in found.message) == ("unknown", True)
+
+
 def test_workloads_share_a_quota():
     """Each fits alone and both do not: the peaks of the same step are added, not the highest of each."""
     figures = region(quota=quotas(on_demand_standard=64))

@@ -168,6 +168,24 @@ def test_a_refusal_after_a_success_keeps_the_older_figure(aws, tmp_path, capsys)
     assert any("quotas are of" in each["message"] and "ListServiceQuotas" in each["message"] for each in quotas)
 
 
+def test_the_catalogue_prints_quotas_and_what_runs(aws, tmp_path, monkeypatch, capsys):
+    """Quota, running vCPUs and their day by family; unknown is a dash, an empty cell and null; kept for --offline."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path)
+    assert main(["catalog", "--quotas", "--quiet"]) == 0
+    line = next(each for each in capsys.readouterr().out.splitlines() if "L-1216C47A" in each)
+    assert line.split()[:4] == ["standard", "on-demand", "64", "8"]
+    aws.denied.add("ListServiceQuotas")
+    assert main(["catalog", "--quotas", "--offline", "--quiet", "--format", "csv"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert any(row.startswith("standard,on-demand,64,8,L-1216C47A,") for row in rows)
+    assert any(row.startswith("p,spot,,0,L-7212CCBC,,") for row in rows)
+    assert main(["catalog", "--quotas", "--quiet", "--format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert next(each for each in document["quotas"] if each["code"] == "L-7212CCBC")["quota_vcpus"] is None
+    assert "servicequotas:ListServiceQuotas" in document["notes"][0]
+
+
 def test_an_answer_that_makes_no_sense_costs_a_check_and_no_plan(aws, tmp_path, capsys):
     """A subnet without a zone: unknown, with what was missing."""
     aws.answers["DescribeSubnets"] = {"Subnets": [{"SubnetId": "subnet-1"}]}
