@@ -24,7 +24,7 @@ def check_outputs(project: Project, out: Path | None, terraform_root: Path | Non
             configuration, or a Terraform root that does not declare the variables.
     """
     from scaler.emit import community, tfvars
-    from scaler.emit.declared import check_declared
+    from scaler.emit.declared import check_declared, check_read_last
     from scaler.emit.places import check_different, check_inside, output_root
     from scaler.emit.write import check_writable
 
@@ -43,6 +43,7 @@ def check_outputs(project: Project, out: Path | None, terraform_root: Path | Non
         check_writable(path)
         check_inside(path, roots, key=key)
         check_declared(path.parent, variables, key=key)
+        check_read_last(path, variables, key=key)
 
 
 def documents_of(run: PlanRun, project: Project, out: Path | None, *, partial: bool) -> list[Document]:

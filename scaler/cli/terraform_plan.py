@@ -142,10 +142,10 @@ def write_if_terraform_may(
 
 
 def _variable_files(documents: Sequence[Document], directory: Path, folder: Path) -> list[Path]:
-    """Those that Terraform would read by itself in ``directory``, once they are written."""
+    """The variables for ``directory``, in files elsewhere."""
     files = []
     for document in documents:
-        if document.path.name.endswith(".auto.tfvars.json") and _lies_in(document.path, directory):
+        if document.path.name.endswith(".tfvars.json") and _lies_in(document.path, directory):
             files.append(folder / document.path.name)
             files[-1].write_text(document.text, encoding="utf-8", newline="\n")
     return files

@@ -38,6 +38,37 @@ def check_declared(directory: Path, variables: Sequence[str], *, key: str = "out
             )
 
 
+def check_read_last(path: Path, variables: Sequence[str], *, key: str) -> None:
+    """Refuse if Terraform reads another file after ``path`` that sets one of ``variables``: it would win unseen.
+
+    Terraform reads ``*.auto.tfvars`` and ``*.auto.tfvars.json`` in the order of their names.
+
+    Raises:
+        OutputRefused: names the file and the variable.
+    """
+    for other in sorted([*path.parent.glob("*.auto.tfvars"), *path.parent.glob("*.auto.tfvars.json")]):
+        if other.name <= path.name:
+            continue
+        for variable in variables:
+            if _sets(other, variable):
+                raise OutputRefused(
+                    f"{other} sets {variable} as well",
+                    why=f"Terraform reads it after {path.name}, so its value would win, and the plan be lost",
+                    next_step=f"take {variable} out of {other.name}, or rename it to sort before {path.name}",
+                    key=key,
+                )
+
+
+def _sets(file: Path, variable: str) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if file.name.endswith(".json"):
+        try:
+            return variable in json.loads(text)
+        except (ValueError, TypeError):
+            return False  # Terraform itself reports a file that it cannot read.
+    return re.search(rf"^\s*{re.escape(variable)}\s*=", _COMMENT.sub("", text), re.MULTILINE) is not None
+
+
 def _declared_in(file: Path) -> list[str]:
     text = file.read_text(encoding="utf-8", errors="replace")
     if file.name.endswith(".json"):

@@ -10,6 +10,7 @@ MODULES = Path(__file__).parents[2] / "terraform" / "modules"
 _BLOCK = re.compile(r'^(?:variable|output) "(?P<name>\w+)" \{\n(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL)
 _DESCRIPTION = re.compile(r'^  description += "(?P<text>(?:[^"\\]|\\.)*)"$', re.MULTILINE)
 _TYPE = re.compile(r"^  type += (?P<type>.+)$", re.MULTILINE)
+_TABLE = re.compile(r"^(?:\|.*\n)+")
 _DEFAULT = re.compile(r"^  default += (?P<default>.+)$", re.MULTILINE)
 
 
@@ -21,11 +22,10 @@ def module_pages() -> dict[Path, str]:
 def _page(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     for heading, rows in (("Inputs", _inputs(path.parent)), ("Outputs", _outputs(path.parent))):
-        text, count = re.subn(
-            rf"(?<=^## {heading}\n\n)(?:\|.*\n)+", lambda _, rows=rows: rows, text, count=1, flags=re.MULTILINE
-        )
-        if count != 1:
-            raise ValueError(f"{path} has no table below '## {heading}'")
+        before, found, after = text.partition(f"## {heading}\n\n")
+        if not found:
+            raise ValueError(f"{path} has no heading '## {heading}'")
+        text = before + found + rows + _TABLE.sub("", after, count=1)
     return text
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scaler.emit.declared import check_declared
+from scaler.emit.declared import check_declared, check_read_last
 from scaler.emit.interface import Document, OutputRefused
 from scaler.emit.tfvars import VARIABLES, render_tfvars
 from scaler.emit.write import write
@@ -90,6 +90,29 @@ def test_an_undeclared_variable_is_refused_before_writing(tmp_path, text, near):
 def test_a_folder_without_terraform_is_not_a_root(tmp_path):
     """The file may be written before the module is."""
     check_declared(tmp_path, VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "refused"),
+    [
+        ("zz.auto.tfvars", "scaler_workloads = {}\n", True),
+        ("zz.auto.tfvars.json", '{"scaler_workloads": {}}', True),
+        ("zz.auto.tfvars", "# scaler_workloads = {}\nmy_scaler_workloads = {}\n", False),
+        ("aa.auto.tfvars", "scaler_workloads = {}\n", False),
+        ("terraform.tfvars", "scaler_workloads = {}\n", False),
+        ("zz.auto.tfvars.json", "not json", False),
+    ],
+)
+def test_a_file_that_would_win_is_refused(tmp_path, name, text, refused):
+    """Terraform reads files in the order of their names, and the last one wins without a word."""
+    (tmp_path / name).write_text(text)
+    path = tmp_path / "scaler.auto.tfvars.json"
+    if not refused:
+        check_read_last(path, VARIABLES, key="outputs.tfvars")
+        return
+    with pytest.raises(OutputRefused, match="sets scaler_workloads as well") as found:
+        check_read_last(path, VARIABLES, key="outputs.tfvars")
+    assert name in found.value.next_step
 
 
 def test_json_syntax_is_read(tmp_path):
