@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scaler.replay.interface import Conditions, Reactive
-from scaler.replay.reactive import Controller, Hpa, Nothing, TargetTracking, whole
+from scaler.replay.reactive import IN_MINUTES, Controller, Hpa, Nothing, TargetTracking, whole
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -43,12 +43,14 @@ class Columns:
 
     Attributes:
         load: with ``lag`` unknown minutes before the first, and unknown ones after the last.
+        peak: the highest known load of each minute and those before it that target tracking looks back on.
         floors: in force and within bounds, with as many minutes after the last; shape ``(lanes, minutes)``.
         reactives: of one kind, one per lane.
         lane: of each column, shape ``(columns,)``.
     """
 
     load: Floats
+    peak: Floats
     floors: Floats
     reactives: tuple[Reactive, ...]
     lane: Indices
@@ -67,7 +69,8 @@ class Columns:
     ) -> Columns:
         """Columns that may run so many minutes behind the end; demand is unknown there, and floors stay."""
         padded = np.pad(load, (_lag(conditions), after), constant_values=np.nan)
-        return cls(padded, np.pad(floors, ((0, 0), (0, after)), mode="edge").astype(float), reactives, lane, conditions)
+        stay = np.pad(floors, ((0, 0), (0, after)), mode="edge").astype(float)
+        return cls(padded, highest_of_last(padded, IN_MINUTES), stay, reactives, lane, conditions)
 
     def take(self, columns: Indices) -> Columns:
         """These columns alone."""
@@ -111,6 +114,12 @@ class Columns:
         values /= self.target
         return values
 
+    def seen_peak(self, starts: Indices, minute: int) -> Floats:
+        """The same of the highest minute that target tracking looks back on."""
+        values: Floats = np.take(self.peak, starts + minute)
+        values /= self.target
+        return values
+
     def floor(self, starts: Indices, minute: int) -> Floats:
         """Floors in force in the minute so long after ``starts``."""
         return np.take(self.floors, self._row + starts + minute)
@@ -149,10 +158,13 @@ def advance(columns: Columns, starts: Indices, state: State, minutes: int) -> tu
     controller.recall(state.values[past + 2 :])
     pauses = _Pauses(columns, state.values[past], state.values[past + 1])
     highest = columns.conditions.max_size
+    tracks = columns.reactives[0].kind == "target-tracking"
     serving = _Serving(wanted, past, lead)
     for minute in range(minutes):
         before = wanted[past + minute - 1]
-        asked = controller.step(columns.seen(starts, minute), ready[minute], before, ready[lag + minute - 1])
+        x = columns.seen(starts, minute)
+        peak = columns.seen_peak(starts, minute) if tracks else x
+        asked = controller.step(x, peak, ready[minute], before, ready[lag + minute - 1])
         asked = pauses.cool(asked, before)
         if highest is not None:
             asked = np.minimum(asked, highest)
@@ -161,6 +173,17 @@ def advance(columns: Columns, starts: Indices, state: State, minutes: int) -> tu
         serving.into(ready[lag + minute], minute)
     end = np.concatenate((wanted[minutes:], pauses.since(), controller.memory()))
     return wanted[past:], ready[lag:], State(end)
+
+
+def highest_of_last(values: Floats, minutes: int) -> Floats:
+    """The highest known value of each minute and the ``minutes - 1`` before it; 0 where none is known."""
+    highest = np.nan_to_num(values, nan=0.0)
+    reach = 1
+    while reach < minutes:
+        step = min(reach, minutes - reach)
+        highest[step:] = np.maximum(highest[step:], highest[:-step])
+        reach += step
+    return highest
 
 
 def _lag(conditions: Conditions) -> int:

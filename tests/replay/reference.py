@@ -57,17 +57,18 @@ class Tracking:
     """Target tracking, by utilisation."""
 
     def __init__(self, target):
-        self.target, self.above, self.below = target, 0, 0
+        self.target, self.above, self.below, self.last = target, 0, 0, []
 
     def asked(self, load, served, before, *, booting):
         """Two alarms."""
         u = None if load is None else utilisation(load, served)
         self.above = self.above + 1 if u is not None and u > self.target * (1 + 1e-12) else 0
         self.below = self.below + 1 if u is not None and u < 0.9 * self.target * (1 - 1e-12) else 0
+        self.last = [*self.last, load][-15:]
         if self.above >= 3:
             return max(before, whole(load, self.target))
         if self.below >= 15 and not booting:
-            return min(before, whole(load, self.target))
+            return min(before, whole(max(self.last), self.target))
         return before
 
 
