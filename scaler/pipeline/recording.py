@@ -205,17 +205,19 @@ def reproduce(project: Project, runtime: Runtime, run: str) -> tuple[Plan, RunRe
 
 
 def _files(draft: Draft, doubt: Any) -> dict[str, str]:
-    """Digest of each file beside the configuration that a forecast reads, by its path there."""
+    """Digest of each file beside the configuration that a plan reads, by its path there."""
     config, found = draft.project.config, dict[str, str]()
     calendars = [config.defaults.calendar, *(workload.calendar for workload in config.workloads.values())]
-    for calendar in calendars:
-        if calendar is not None:
-            try:
-                found[calendar.file] = draft.packs.add(draft.project.path(calendar.file).read_bytes())
-            except OSError:
-                doubt(f"the calendar {calendar.file} could not be read")
-            if PurePosixPath(calendar.file).is_absolute():
-                doubt(f"the calendar {calendar.file} has an absolute path")
+    named = [("calendar", calendar.file) for calendar in calendars if calendar is not None]
+    measured = (workload.spot.availability for workload in config.workloads.values())
+    named += [("availability", file) for file in measured if file is not None]
+    for kind, file in named:
+        try:
+            found[file] = draft.packs.add(draft.project.path(file).read_bytes())
+        except OSError:
+            doubt(f"the {kind} {file} could not be read")
+        if PurePosixPath(file).is_absolute():
+            doubt(f"the {kind} {file} has an absolute path")
     forecasts = [config.defaults.forecast, *(workload.forecast for workload in config.workloads.values())]
     if any(forecast is not None and forecast.pretrained is not None for forecast in forecasts):
         doubt("the files of a pretrained model are not kept")
