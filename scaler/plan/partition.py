@@ -35,27 +35,27 @@ class Atoms:
     dwell: int = 1
 
     def surplus(self, limit: int, width: int) -> Ints:
-        """Surplus of the group of ``w - c`` atoms that ends with atom ``j``, at ``[j, c]``; up to a constant.
+        """Surplus of the group of ``w - c`` atoms that ends with atom ``j``, at ``[c, j]``; up to a constant.
 
-        A group that is too short, or would begin before the first atom, has :data:`NEVER`. Columns are added for
+        A group that is too short, or would begin before the first atom, has :data:`NEVER`. Rows are added for
         longer groups, ``width`` of them at least, until none of so many atoms has less surplus than ``limit``.
         """
         size = self.tops.size
         needed = np.concatenate([[0], np.cumsum(self.tops * np.diff(self.bounds))])
         highest = self.tops
-        columns: list[Ints] = []
+        rows: list[Ints] = []
         for more in range(size):
             first = size - more
             highest = np.maximum(highest[more > 0 :], self.tops[:first])
             steps = self.bounds[more + 1 :] - self.bounds[:first]
-            column = np.full(size, NEVER)
-            column[more:] = highest * steps - (needed[more + 1 :] - needed[:first])
-            if more >= width and int(column[more:].min()) >= limit:
+            row = np.full(size, NEVER)
+            row[more:] = highest * steps - (needed[more + 1 :] - needed[:first])
+            if more >= width and int(row[more:].min()) >= limit:
                 break
             if self.dwell > 1:
-                column[more : size - 1][steps[:-1] < self.dwell] = NEVER
-            columns.append(column)
-        return np.stack(columns[::-1], axis=1)
+                row[more : size - 1][steps[:-1] < self.dwell] = NEVER
+            rows.append(row)
+        return np.stack(rows[::-1])
 
 
 def partition(atoms: Atoms, most: int) -> Ints:
@@ -81,13 +81,13 @@ def _proven(atoms: Atoms, search: Callable[[Ints], tuple[int, Ints]], groups: in
             break
         width = min(2 * width, size)
     wider = atoms.surplus(least, width)
-    return cuts if wider.shape[1] == width else search(wider)[1]
+    return cuts if wider.shape[0] == width else search(wider)[1]
 
 
 def _any_number(table: Ints) -> tuple[int, Ints]:
     """The least surplus of any number of groups, of as few as that takes."""
-    size, width = table.shape
-    scaled = np.where(table < NEVER, table * (size + 1) + 1, NEVER)
+    width, size = table.shape
+    scaled = np.ascontiguousarray(np.where(table < NEVER, table * (size + 1) + 1, NEVER).T)
     best = np.full(size + width, NEVER)
     best[width - 1] = 0
     came_from = np.zeros(size, dtype=np.int64)
@@ -109,22 +109,23 @@ def _exactly(table: Ints, groups: int) -> tuple[int, Ints]:
     Of ``size`` atoms, ``size - groups`` join the one before. After ``k`` groups between none and all of those
     have: so few ends are looked at for each ``k``.
     """
-    size, width = table.shape
+    width, size = table.shape
     joins = size - groups
     best = np.full(joins + width, NEVER)  # by atoms that have joined, after ``width - 1`` that never can have
-    windows = np.lib.stride_tricks.sliding_window_view(best, width)[: joins + 1]
+    windows = np.lib.stride_tricks.sliding_window_view(best, joins + 1)
     best[width - 1] = 0
-    came_from = np.zeros((groups, joins + 1), dtype=np.intp)
-    total, reached = np.empty((joins + 1, width), dtype=np.int64), best[width - 1 :]
+    past = np.empty((groups, joins + width), dtype=np.int64)
+    total, reached = np.empty((width, joins + 1), dtype=np.int64), best[width - 1 :]
     for group in range(groups):
-        np.add(windows, table[group : group + joins + 1], out=total)
-        total.argmin(axis=1, out=came_from[group])
-        total.min(axis=1, out=reached)
+        past[group] = best
+        np.add(windows, table[:, group : group + joins + 1], out=total)
+        total.min(axis=0, out=reached)
         np.minimum(reached, NEVER, out=reached)
     cuts = [size]
     joined = joins
     for group in range(groups - 1, -1, -1):
-        more = width - 1 - int(came_from[group, joined])
+        ways = past[group, joined : joined + width] + table[:, group + joined]
+        more = width - 1 - int(ways.argmin())
         cuts.append(cuts[-1] - 1 - more)
         joined -= more
     return int(best[-1]), np.array(cuts[::-1])
@@ -132,22 +133,24 @@ def _exactly(table: Ints, groups: int) -> tuple[int, Ints]:
 
 def _at_most(table: Ints, most: int) -> tuple[int, Ints]:
     """The least surplus of at most so many groups, each of a least length."""
-    size, width = table.shape
+    width, size = table.shape
     best = np.full(size + width, NEVER)  # by end, after ``width - 1`` ends that are none, and the beginning
-    windows = np.lib.stride_tricks.sliding_window_view(best, width)[:size]
+    windows = np.lib.stride_tricks.sliding_window_view(best, size)[:width]
     best[width - 1] = 0
-    came_from = np.zeros((most, size), dtype=np.intp)
-    total, reached = np.empty((size, width), dtype=np.int64), best[width:]
+    past = np.empty((most, size + width), dtype=np.int64)
+    total, reached = np.empty((width, size), dtype=np.int64), best[width:]
     least, groups = NEVER, 0
     for group in range(most):
+        past[group] = best
         np.add(windows, table, out=total)
-        total.argmin(axis=1, out=came_from[group])
-        total.min(axis=1, out=reached)
+        total.min(axis=0, out=reached)
         np.minimum(reached, NEVER, out=reached)
         best[width - 1] = NEVER
         if reached[-1] < least:
             least, groups = int(reached[-1]), group + 1
     cuts = [size]
     for group in range(groups - 1, -1, -1):
-        cuts.append(cuts[-1] - width + int(came_from[group, cuts[-1] - 1]))
+        end = cuts[-1] - 1
+        ways = past[group, end : end + width] + table[:, end]
+        cuts.append(cuts[-1] - width + int(ways.argmin()))
     return least, np.array(cuts[::-1])
