@@ -90,7 +90,10 @@ def replay(
 
     Raises:
         ReplayRefused: fewer than 4 days would be scored.
+        ValueError: two policies have the same name.
     """
+    if len({policy.name for policy in policies}) < len(policies):
+        raise ValueError(f"names of policies must differ: {', '.join(policy.name for policy in policies)}")
     first = first_scored(trace) if first is None else first
     minutes = trace.demand.size - first
     if minutes < LEAST_DAYS * DAY_MINUTES:

@@ -176,3 +176,9 @@ def test_one_floor_policy_is_asked_once_for_all_nets():
     made = replayed(planned(floor), planned(floor, "hpa"), days=12)
     assert asked == [Counted.knobs]
     assert set(made.runs) == {"foresight + TT", "foresight + HPA"}
+
+
+def test_names_must_differ():
+    """Two policies of one name would hide each other."""
+    with pytest.raises(ValueError, match="must differ"):
+        replayed(TODAY, TODAY, days=12)
