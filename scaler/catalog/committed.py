@@ -9,20 +9,19 @@ from functools import partial
 from typing import Any, TypeVar
 
 from scaler.aws.interface import AwsClients
-from scaler.catalog.commitment import YEAR_SECONDS, CommitmentKind, CommittedRate, Held, Holdings, Payment
+from scaler.catalog.commitment import YEAR_SECONDS, CommitmentKind, CommittedRate, Payment
 from scaler.catalog.interface import CatalogueFailed
 from scaler.catalog.pages import paged
 from scaler.catalog.pricing import SOURCE as PRICE_LIST
 from scaler.catalog.pricing import products
-from scaler.errors import ScalerError
 
 _Value = TypeVar("_Value")
 
 SAVINGS_PLANS = "DescribeSavingsPlansOfferingRates"
 CAPACITY_BLOCKS = "DescribeCapacityBlockOfferings"
 # Savings plans have one endpoint for all regions.
-_SAVINGS_PLANS_REGION = "us-east-1"
-_PLAN_KINDS: dict[str, CommitmentKind] = {"Compute": "savings_plan", "EC2Instance": "instance_savings_plan"}
+SAVINGS_PLANS_REGION = "us-east-1"
+PLAN_KINDS: dict[str, CommitmentKind] = {"Compute": "savings_plan", "EC2Instance": "instance_savings_plan"}
 _PAYMENTS: dict[str, Payment] = {
     "No Upfront": "no upfront",
     "Partial Upfront": "partial upfront",
@@ -56,11 +55,11 @@ def savings_plan_rates(
         }
         for each in paged(
             clients, "savingsplans", "DescribeSavingsPlansOfferingRates", "searchResults",
-            region=_SAVINGS_PLANS_REGION, token_name="nextToken", maxResults=1000,  # noqa: S106
-            savingsPlanTypes=list(_PLAN_KINDS), products=["EC2"], serviceCodes=["AmazonEC2"],
+            region=SAVINGS_PLANS_REGION, token_name="nextToken", maxResults=1000,  # noqa: S106
+            savingsPlanTypes=list(PLAN_KINDS), products=["EC2"], serviceCodes=["AmazonEC2"],
             filters=[{"name": name, "values": values} for name, values in filters.items()],
         ):  # fmt: skip
-            read = _read(partial(_savings_plan_rate, each, today))
+            read = read_rate(partial(_savings_plan_rate, each, today))
             if read is not None:
                 found.setdefault(read[0], set()).add(read[1])
     return {name: _ordered(rates) for name, rates in found.items()}
@@ -71,9 +70,9 @@ def _savings_plan_rate(given: dict[str, Any], today: date) -> tuple[str, Committ
     usd, properties = float(given["rate"]), {each["name"]: each["value"] for each in given["properties"]}
     # What a reservation that stands empty costs has the same rate and another name.
     bought = "BoxUsage" in given["usageType"] and given["unit"] == "Hrs" and offering["currency"] == "USD"
-    if not bought or usd <= 0 or offering["planType"] not in _PLAN_KINDS:
+    if not bought or usd <= 0 or offering["planType"] not in PLAN_KINDS:
         return None
-    kind, payment = _PLAN_KINDS[offering["planType"]], _PAYMENTS[offering["paymentOption"]]
+    kind, payment = PLAN_KINDS[offering["planType"]], _PAYMENTS[offering["paymentOption"]]
     rate = CommittedRate(kind, int(offering["durationSeconds"]), payment, usd, today, SAVINGS_PLANS)
     return properties["instanceType"], rate
 
@@ -99,7 +98,7 @@ def product_reservations(product: str | dict[str, Any]) -> list[CommittedRate]:
     Raises:
         CatalogueFailed: it is not such a product.
     """
-    return _read(lambda: list(_reservations(json.loads(product) if isinstance(product, str) else product)))
+    return read_rate(lambda: list(_reservations(json.loads(product) if isinstance(product, str) else product)))
 
 
 def _reservations(given: dict[str, Any]) -> Iterator[CommittedRate]:
@@ -135,7 +134,7 @@ def capacity_block_rates(
         rates = []
         for hours in BLOCK_HOURS:
             fees = [
-                _read(partial(_fee_per_instance, each))
+                read_rate(partial(_fee_per_instance, each))
                 for each in paged(
                     clients, "ec2", "DescribeCapacityBlockOfferings", "CapacityBlockOfferings", region=region,
                     InstanceType=name, InstanceCount=1, CapacityDurationHours=hours,
@@ -159,78 +158,16 @@ def _fee_per_instance(given: dict[str, Any]) -> float:
     return float(given["UpfrontFee"]) / int(given["InstanceCount"])
 
 
-def holdings(clients: AwsClients, region: str, *, today: date) -> Holdings:
-    """Everything that is held; what may not be read is named, as then no saving can be told."""
-    items: list[Held] = []
-    unknown: list[str] = []
-    asked: tuple[tuple[str, Callable[[], list[Held]]], ...] = (
-        ("savings plans", lambda: list(_held_plans(clients, region))),
-        ("reserved instances", lambda: list(_held_reservations(clients, region))),
-        ("capacity reservations", lambda: list(_held_capacity(clients, region))),
-    )
-    for what, read in asked:
-        try:
-            items += read()
-        except ScalerError as error:
-            unknown.append(f"{what}: {error.what} ({error.why})")
-    return Holdings(tuple(items), today, "AWS", tuple(unknown))
-
-
-def _held_plans(clients: AwsClients, region: str) -> Iterator[Held]:
-    for each in paged(
-        clients, "savingsplans", "DescribeSavingsPlans", "savingsPlans",
-        region=_SAVINGS_PLANS_REGION, token_name="nextToken", states=["active"],  # noqa: S106
-    ):  # fmt: skip
-        kind = _PLAN_KINDS.get(each["savingsPlanType"])
-        if kind is None or (kind == "instance_savings_plan" and each.get("region") != region):
-            continue
-        usd = _read(partial(_dollars, each["commitment"]))
-        until = datetime.fromisoformat(each["end"]).date() if each.get("end") else None
-        yield Held(kind, usd, family=each.get("ec2InstanceFamily") or None, until=until)
-
-
-def _dollars(text: str) -> float:
-    usd = float(text)
-    if not 0 <= usd < float("inf"):
-        raise ValueError(f"a commitment of {text} USD")
-    return usd
-
-
-def _held_reservations(clients: AwsClients, region: str) -> Iterator[Held]:
-    active = [{"Name": "state", "Values": ["active"]}]
-    for each in paged(clients, "ec2", "DescribeReservedInstances", "ReservedInstances", region=region, Filters=active):
-        if "Windows" not in each.get("ProductDescription", ""):
-            end = each.get("End")
-            yield Held(
-                "reserved_instance",
-                instance_type=each["InstanceType"],
-                count=int(each["InstanceCount"]),
-                zone=each.get("AvailabilityZone") if each.get("Scope") == "Availability Zone" else None,
-                until=end.date() if end else None,
-            )
-
-
-def _held_capacity(clients: AwsClients, region: str) -> Iterator[Held]:
-    active = [{"Name": "state", "Values": ["active"]}]
-    for each in paged(
-        clients, "ec2", "DescribeCapacityReservations", "CapacityReservations", region=region, Filters=active
-    ):
-        block = each.get("ReservationType") == "capacity-block"
-        end = each.get("EndDate")
-        yield Held(
-            "capacity_block" if block else "capacity_reservation",
-            instance_type=each["InstanceType"],
-            count=int(each["TotalInstanceCount"]),
-            zone=each.get("AvailabilityZone"),
-            until=end.date() if end else None,
-        )
-
-
 def _ordered(rates: set[CommittedRate]) -> tuple[CommittedRate, ...]:
     return tuple(sorted(rates, key=lambda rate: (rate.kind, rate.term_seconds, rate.payment, rate.usd_per_hour)))
 
 
-def _read(read: Callable[[], _Value]) -> _Value:
+def read_rate(read: Callable[[], _Value]) -> _Value:
+    """What ``read`` finds in an answer.
+
+    Raises:
+        CatalogueFailed: the answer is not as documented.
+    """
     try:
         return read()
     except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:

@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from scaler.aws.interface import AwsClients, AwsUnavailable
 from scaler.catalog.commitment import CommittedRate
-from scaler.catalog.committed import capacity_block_rates, holdings, reserved_rates, savings_plan_rates
+from scaler.catalog.committed import capacity_block_rates, reserved_rates, savings_plan_rates
 from scaler.catalog.hardware import describe_types, offered_zones
+from scaler.catalog.holdings import holdings
 from scaler.catalog.interface import Catalogue, Entry, SpotRisk
 from scaler.catalog.pricing import on_demand_prices
 from scaler.catalog.spot import advisor_risks, read_advisor, spot_prices

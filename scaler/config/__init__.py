@@ -3,9 +3,6 @@
 from scaler.config.capacity import (
     CapacityConfig,
     FitConfig,
-    LlmConfig,
-    LlmModel,
-    LlmProfile,
     QueueConfig,
     ResourceConfig,
     UtilisationConfig,
@@ -19,6 +16,7 @@ from scaler.config.forecasting import (
     PredecessorConfig,
 )
 from scaler.config.guardrails import GuardrailsConfig
+from scaler.config.llm import LlmConfig, LlmModel, LlmProfile
 from scaler.config.metrics import (
     FileFormat,
     FileMetric,

@@ -12,7 +12,8 @@ from scaler.catalog.commitment import CommittedRate, Held, Holdings
 from scaler.catalog.interface import Catalogue
 from scaler.config import Project
 from scaler.history.panels import History
-from scaler.mix.commitments_advice import Advice, Load, TypeRates, advise
+from scaler.mix.commitments_advice import Advice, advise
+from scaler.mix.commitments_held import Load, TypeRates
 from scaler.mix.facts import Facts
 from scaler.mix.interface import Mixer
 from scaler.plan.interface import WorkloadInputs

@@ -6,36 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scaler.catalog.interface import PriceKind
 from scaler.catalog.quotas import Quota, QuotaFamily, quota_family
-from scaler.mix.interface import Mixer, Offering
+from scaler.mix.interface import Mixer
 from scaler.preflight.interface import Finding, Planned, RegionFigures, Running
-from scaler.preflight.levels import planned_levels
+from scaler.preflight.needs import Need, need_of, summed
 
 _KINDS: tuple[PriceKind, ...] = ("on-demand", "spot")
-
-
-@dataclass(frozen=True, eq=False)
-class _Need:
-    """What one workload launches of one purchase option.
-
-    Attributes:
-        units: shape ``(steps,)``.
-        vcpus: by family, shape ``(steps,)`` each, as the mix is expected to be split.
-        offerings: with known vCPUs, by family, in order of preference.
-    """
-
-    planned: Planned
-    units: NDArray[np.int64]
-    vcpus: Mapping[QuotaFamily, NDArray[np.int64]]
-    offerings: Mapping[QuotaFamily, tuple[Offering, ...]]
-
-    @property
-    def name(self) -> str:
-        return self.planned.workload.name
 
 
 @dataclass(frozen=True)
@@ -61,7 +38,7 @@ def quota_findings(planned: Sequence[Planned], figures: RegionFigures, mixer: Mi
     vcpus = {name: count for catalogue in catalogues for name, count in catalogue.items()}
     mine = {owner_of(each) for each in planned}
     for kind in _KINDS:
-        needs = [need for need in (_need(each, kind, mixer) for each in planned) if need.units.max(initial=0) > 0]
+        needs = [need for need in (need_of(each, kind, mixer) for each in planned) if need.units.max(initial=0) > 0]
         for need in needs:
             yield from _without_vcpus(need, kind)
         families = sorted({family for need in needs for family in need.vcpus})
@@ -72,28 +49,7 @@ def quota_findings(planned: Sequence[Planned], figures: RegionFigures, mixer: Mi
             yield from _family(f"{kind} {family}", family, drawing, _Together(needs, rooms, figures))
 
 
-def _need(planned: Planned, kind: PriceKind, mixer: Mixer) -> _Need:
-    different, back = np.unique(planned_levels(planned), return_inverse=True)
-    units = np.zeros(different.size, dtype=np.int64)
-    vcpus: dict[QuotaFamily, NDArray[np.int64]] = {}
-    for at, level in enumerate(different):
-        for share in mixer.split(planned.mix, int(level)).shares:
-            if share.offering.capacity_type != kind:
-                continue
-            units[at] += share.units
-            each = planned.vcpus.get(share.offering.instance_type)
-            if each is not None:
-                family = quota_family(share.offering.instance_type, kind)
-                vcpus.setdefault(family, np.zeros_like(units))[at] += share.count * each
-    offerings: dict[QuotaFamily, tuple[Offering, ...]] = {}
-    for offering in planned.mix.offerings:
-        if offering.capacity_type == kind and offering.instance_type in planned.vcpus:
-            family = quota_family(offering.instance_type, kind)
-            offerings[family] = (*offerings.get(family, ()), offering)
-    return _Need(planned, units[back], {family: row[back] for family, row in vcpus.items()}, offerings)
-
-
-def _without_vcpus(need: _Need, kind: PriceKind) -> Iterator[tuple[str, Finding]]:
+def _without_vcpus(need: Need, kind: PriceKind) -> Iterator[tuple[str, Finding]]:
     unknown = sorted(
         {o.instance_type for o in need.planned.mix.offerings if o.capacity_type == kind} - set(need.planned.vcpus)
     )
@@ -139,17 +95,15 @@ def owner_of(planned: Planned) -> str:
 class _Together:
     """What all workloads of a region need of one purchase option, and the room that there is."""
 
-    needs: Sequence[_Need]
+    needs: Sequence[Need]
     rooms: Mapping[QuotaFamily, _Room]
     figures: RegionFigures
 
 
-def _family(
-    what: str, family: QuotaFamily, mine: Sequence[_Need], together: _Together
-) -> Iterator[tuple[str, Finding]]:
+def _family(what: str, family: QuotaFamily, mine: Sequence[Need], together: _Together) -> Iterator[tuple[str, Finding]]:
     """Findings of one family, for each workload that draws on it."""
     figures = together.figures
-    total = _summed([need.vcpus[family] for need in mine])
+    total = summed([need.vcpus[family] for need in mine])
     room, worst = together.rooms[family], int(total.argmax())
     peak = int(total[worst])
     as_of = min((f.as_of for f in (figures.quotas, figures.running) if f.as_of), default=None)
@@ -185,7 +139,7 @@ def _figures_of(what: str, room: _Room, peak: int) -> str:
     return f"{what}: {peak} vCPUs at the peak, {elsewhere}, quota {quota}"
 
 
-def _too_small(figures: str, quota: Quota, need: _Need, left: int, as_of: datetime | None) -> Finding:
+def _too_small(figures: str, quota: Quota, need: Need, left: int, as_of: datetime | None) -> Finding:
     rise = f"ask for a higher quota {quota.code} (Service Quotas), or add instance types of another family"
     if left:
         message = f"{figures}: {left} units of {need.name} cannot be launched"
@@ -218,11 +172,3 @@ def _known_room(room: _Room) -> float:
     if room.quota is None:
         return 0.0
     return room.quota.vcpus if room.vcpus is None else room.vcpus
-
-
-def _summed(rows: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """The sum of rows that begin together; a shorter one has nothing to add behind its end."""
-    total = np.zeros(max(row.size for row in rows), dtype=np.int64)
-    for row in rows:
-        total[: row.size] += row
-    return total

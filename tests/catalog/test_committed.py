@@ -11,11 +11,11 @@ from scaler.catalog.cache import read_cached, write_cached
 from scaler.catalog.commitment import YEAR_SECONDS, Held
 from scaler.catalog.committed import (
     capacity_block_rates,
-    holdings,
     product_reservations,
     reserved_rates,
     savings_plan_rates,
 )
+from scaler.catalog.holdings import holdings
 from scaler.catalog.interface import CatalogueFailed
 from scaler.catalog.known import known_catalogue
 from scaler.catalog.refresh import refresh

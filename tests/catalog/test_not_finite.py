@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scaler.catalog.cache import write_cached
-from scaler.catalog.committed import holdings, savings_plan_rates
+from scaler.catalog.committed import savings_plan_rates
+from scaler.catalog.holdings import holdings
 from scaler.catalog.interface import CatalogueFailed
 from scaler.catalog.known import known_catalogue
 from scaler.catalog.quotas import vcpu_quotas

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from scaler.catalog.commitment import YEAR_SECONDS, CommittedRate, Held, Holdings, size_factor
 from scaler.mix.commitments import best_commitment, best_count, evaluate, uncovered
-from scaler.mix.commitments_advice import Load, TypeRates, advise
+from scaler.mix.commitments_advice import advise
+from scaler.mix.commitments_held import Load, TypeRates
 
 DAY = date(2026, 11, 1)
 NOTHING = Holdings((), DAY, "test")
