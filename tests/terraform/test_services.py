@@ -1,4 +1,4 @@
-"""The examples of ECS services and SageMaker endpoints, applied through the real provider to the emulated AWS."""
+"""The examples of services, applied through the real provider to the emulated AWS."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ NO_MIX = {"instance_types": [], "on_demand_base_capacity": 0, "on_demand_percent
 TARGETS = {
     "ecs-service": ("ecs", "service/scaler-example/web", "scaler-example/web"),
     "sagemaker-endpoint": ("sagemaker", "endpoint/web/variant/AllTraffic", "web/AllTraffic"),
+    "lambda-alias": ("lambda", "function:web:live", "web:live"),
 }
 
 
