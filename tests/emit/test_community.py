@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from scaler.config import PlanConfig
 from scaler.emit.community import VARIABLE, render_community
 from scaler.emit.tfvars import render_tfvars
 from scaler.live.interface import LiveGroup
+from scaler.plan.week import Week
 from scaler.terraform.runner import Terraform
 from tests.terraform.conftest import terraform_binary
 
@@ -49,6 +53,18 @@ def group_of(plan: Any) -> dict[str, Any]:
     return group
 
 
+def receive(plan: Any, terraform_binary: str, folder: Path) -> dict[str, Any]:
+    """What the stand-in says that it was given for the one workload."""
+    shutil.copytree(STAND_IN, folder / "community")
+    (folder / "main.tf").write_text(ROOT)
+    (folder / "scaler-autoscaling.auto.tfvars.json").write_text(render_community(plan))
+    terraform = Terraform(folder, terraform_binary, env=dict(os.environ) | {"CHECKPOINT_DISABLE": "1"})
+    terraform.init()
+    terraform.apply()
+    received: dict[str, Any] = terraform.output_json()["groups"]["shop"]["received"]
+    return received
+
+
 def test_it_says_what_the_own_variables_say(plan_of):
     """Sizes, mix and schedules are those of scaler_workloads; the first level is the minimum, and no action of it."""
     plan = plan_of(RAMP, live=LIVE)
@@ -73,16 +89,31 @@ def test_other_targets_are_left_out(plan_of):
 
 
 @pytest.mark.terraform
+def test_recurring_and_one_off_actions_pass_together(plan_of, terraform_binary: str, tmp_path: Path):
+    """A weekly profile keeps cron and zone, under a name that changes with them; version 8 takes both in one map."""
+    units = np.full(7 * 96, 4, dtype=np.int64)
+    units[12:20] = 9
+    plan = plan_of(RAMP, live=LIVE, plan=PlanConfig(schedule="both"), week=Week("America/New_York", 900, units))
+    received, written = receive(plan, terraform_binary, tmp_path), group_of(plan)
+    recurring = {name: change for name, change in written["schedules"].items() if "recurrence" in change}
+    assert recurring
+    assert len(recurring) < len(written["schedules"])
+    for name, change in written["schedules"].items():
+        assert change.items() <= received["schedules"][name].items()
+        old = received["schedules_of_8"][name]
+        assert {key: value for key, value in change.items() if key != "desired_capacity"} == {
+            key: value for key, value in old.items() if value is not None
+        }
+    for name, change in recurring.items():
+        digest = hashlib.sha256(f"{change['recurrence']} {change['time_zone']}".encode()).hexdigest()
+        assert name.endswith(f"-{digest[:8]}")
+
+
+@pytest.mark.terraform
 def test_the_module_receives_it_by_one_line(plan_of, terraform_binary: str, tmp_path: Path):
     """With the types of versions 9 and 8 the module is given every number as scaler wrote it."""
-    shutil.copytree(STAND_IN, tmp_path / "community")
-    (tmp_path / "main.tf").write_text(ROOT)
     plan = plan_of(RAMP, live=LIVE)
-    (tmp_path / "scaler-autoscaling.auto.tfvars.json").write_text(render_community(plan))
-    terraform = Terraform(tmp_path, terraform_binary, env=dict(os.environ) | {"CHECKPOINT_DISABLE": "1"})
-    terraform.init()
-    terraform.apply()
-    received = terraform.output_json()["groups"]["shop"]["received"]
+    received = receive(plan, terraform_binary, tmp_path)
     written = group_of(plan)
     assert (received["min_size"], received["max_size"]) == (written["min_size"], written["max_size"])
     assert received["use_mixed_instances_policy"] is True

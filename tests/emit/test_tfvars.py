@@ -45,6 +45,37 @@ def test_the_document_says_what_the_module_reads(plan_of):
     }
 
 
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("ecs_service", "shop/web"), ("sagemaker_endpoint", "ranker/AllTraffic"), ("lambda_alias", "checkout:live")],
+)
+def test_what_is_no_group_has_no_mix(plan_of, kind, name):
+    """Sizes and schedules are the same; there are no instance types, and base and percentage say nothing."""
+    plan = plan_of(RAMP, live=LIVE)
+    (part,) = plan.workloads
+    other = part.model_copy(update={"target": part.target.model_copy(update={"kind": kind, "name": name})})
+    group, found = (
+        json.loads(render_tfvars(plan.model_copy(update={"workloads": (each,)})))["scaler_workloads"]["shop"]
+        for each in (part, other)
+    )
+    assert found["instance_types"] == []
+    assert (found["on_demand_base_capacity"], found["on_demand_percentage_above_base_capacity"]) == (0, 100)
+    assert set(found) == set(group)
+    assert {key: found[key] for key in ("min_size", "max_size", "schedules")} == {
+        key: group[key] for key in ("min_size", "max_size", "schedules")
+    }
+
+
+@pytest.mark.parametrize("kind", ["node_pool", "deployment"])
+def test_what_terraform_does_not_make_is_left_out(plan_of, kind):
+    """Targets in Kubernetes are written as YAML."""
+    plan = plan_of(RAMP, live=LIVE)
+    (part,) = plan.workloads
+    other = part.model_copy(update={"target": part.target.model_copy(update={"kind": kind})})
+    document = json.loads(render_tfvars(plan.model_copy(update={"workloads": (other,)})))
+    assert document["scaler_workloads"] == {}
+
+
 def test_no_null_ever(plan_of):
     """Terraform would read null as 'send nothing', which the provider sends as 0."""
     assert "null" not in render_tfvars(plan_of(RAMP))
