@@ -7,8 +7,9 @@ is not below that cover's cannot be part of a better one: when all longer groups
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ Ints = NDArray[np.int64]
 
 #: Above any surplus, and far enough from overflow to be added a few times.
 NEVER = int(np.iinfo(np.int64).max // 8)
-_FIRST_WIDTH = 8
+_FIRST_WIDTH = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,28 +35,26 @@ class Atoms:
     bounds: Ints
     dwell: int = 1
 
-    def surplus(self, limit: int, width: int) -> Ints:
-        """Surplus of the group of ``w - c`` atoms that ends with atom ``j``, at ``[c, j]``; up to a constant.
+    def surpluses(self) -> Iterator[tuple[int, Ints]]:
+        """Surplus, up to a constant, of the group of ``k`` atoms that ends with each atom, for ``k`` from 1 on.
 
-        A group that is too short, or would begin before the first atom, has :data:`NEVER`. Rows are added for
-        longer groups, ``width`` of them at least, until none of so many atoms has less surplus than ``limit``.
+        A group that is too short, or would begin before the first atom, has :data:`NEVER`. Before each row, the
+        least of its groups, too short or not: no longer group has less.
         """
         size = self.tops.size
         needed = np.concatenate([[0], np.cumsum(self.tops * np.diff(self.bounds))])
         highest = self.tops
-        rows: list[Ints] = []
         for more in range(size):
             first = size - more
             highest = np.maximum(highest[more > 0 :], self.tops[:first])
             steps = self.bounds[more + 1 :] - self.bounds[:first]
-            row = np.full(size, NEVER)
-            row[more:] = highest * steps - (needed[more + 1 :] - needed[:first])
-            if more >= width and int(row[more:].min()) >= limit:
-                break
+            surplus = highest * steps - (needed[more + 1 :] - needed[:first])
+            least = int(surplus.min())
             if self.dwell > 1:
-                row[more : size - 1][steps[:-1] < self.dwell] = NEVER
-            rows.append(row)
-        return np.stack(rows[::-1])
+                surplus[:-1][steps[:-1] < self.dwell] = NEVER
+            row = np.full(size, NEVER)
+            row[more:] = surplus
+            yield least, row
 
 
 def partition(atoms: Atoms, most: int) -> Ints:
@@ -69,19 +68,23 @@ def partition(atoms: Atoms, most: int) -> Ints:
 
 
 def _proven(atoms: Atoms, search: Callable[[Ints], tuple[int, Ints]], groups: int) -> Ints:
-    """The best of all groups: among short ones first, then among all that could be better than what was found."""
+    """The best of all groups: among short ones first, then among all that could be better than what was found.
+
+    Args:
+        search: from a table of surpluses, at ``[c, j]`` of the group of ``width - c`` atoms that ends with atom ``j``.
+    """
     size = int(atoms.tops.size)
     width = min(size, max(_FIRST_WIDTH, 4 * -(-size // groups), atoms.dwell + 1))
+    coming = atoms.surpluses()
+    rows: list[Ints] = []
     while True:
-        table = atoms.surplus(0, width)
-        least, cuts = search(table)
-        if width == size:
-            return cuts
-        if least < NEVER:
+        rows += [row for _, row in islice(coming, width - len(rows))]
+        least, cuts = search(np.stack(rows[::-1]))
+        if width == size or least < NEVER:
             break
         width = min(2 * width, size)
-    wider = atoms.surplus(least, width)
-    return cuts if wider.shape[0] == width else search(wider)[1]
+    rows += [row for _, row in takewhile(lambda each: each[0] < least, coming)]
+    return cuts if len(rows) == width else search(np.stack(rows[::-1]))[1]
 
 
 def _any_number(table: Ints) -> tuple[int, Ints]:
