@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,12 @@ class Option:
     gap: float | None
 
 
+@lru_cache(maxsize=512)
 def planned_losses(rate: float, most: int, terms: Terms) -> NDArray[np.float64]:
-    """The lost share to plan for with 1, 2, … ``most`` types that are lost ``rate`` times a day; shape ``(most,)``."""
+    """The lost share to plan for with 1, 2, … ``most`` types that are lost ``rate`` times a day; shape ``(most,)``.
+
+    Kept, and read-only: a fleet asks for few different ones.
+    """
     window, zones = terms.window_minutes, terms.zones
     shocks = draw_shocks(
         [rate] * most,
@@ -105,6 +110,7 @@ def planned_losses(rate: float, most: int, terms: Terms) -> NDArray[np.float64]:
     planned = planned_loss(lost_shares(shocks, seed=terms.seed + 1)[:, :, -1], terms.accepted)
     if terms.strategy == "lowest-price":
         planned[LOWEST_PRICE_POOLS:] = planned[min(most, LOWEST_PRICE_POOLS) - 1]
+    planned.flags.writeable = False
     return planned
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from scaler.mix.loss_rates import CLOSED_HOURS, loss_rate
 from scaler.mix.optimise import Option, Terms, best_option
 from scaler.mix.pools import PoolHistory
 from scaler.mix.process import INDEPENDENT, Factors, draw_shocks, history_shocks
-from scaler.mix.proof import Proven, lost_shares, planned_loss, probability, prove
+from scaler.mix.proof import LOWEST_PRICE_POOLS, Proven, lost_shares, planned_loss, probability, prove
 from scaler.mix.sizes import SurvivingSizes
 
 #: Scenarios that report the risk; none of them was chosen by.
@@ -150,7 +151,9 @@ def _chosen(  # noqa: PLR0917 - one call
         lost_share = max(lost_share, 0.0 if measured is None else float(planned_loss(measured, terms.accepted)))
         if measured is None:
             notes.append("spot: the measured availability does not cover the pools that were chosen, and was not used")
-    proven, naive = _prove([each.losses_per_day for each in ranked], lost_share, option.on_demand_percentage, terms)
+    proven, naive = _prove(
+        tuple(each.losses_per_day for each in ranked), lost_share, option.on_demand_percentage, terms
+    )
     used = {each.instance_type for each in ranked[: proven.types]}
     sizes = SurvivingSizes(
         mix.on_demand_base, option.on_demand_percentage, lost_share, max(each.weight for each in listed)
@@ -225,14 +228,19 @@ def _drawn(rates: Sequence[float], terms: Terms, factors: Factors, count: int, s
     return np.concatenate(parts)
 
 
+@lru_cache(maxsize=512)
 def _prove(
-    rates: Sequence[float], lost_share: float, on_demand_percentage: int, terms: Terms
+    rates: tuple[float, ...], lost_share: float, on_demand_percentage: int, terms: Terms
 ) -> tuple[Proven, tuple[float, float]]:
     """The risk of the list, and that of one sized for independent pools with its inflation."""
+    if terms.strategy == "lowest-price" and len(rates) > LOWEST_PRICE_POOLS:
+        # Which two are cheapest changes by the hour: the riskiest two are looked at, and the list stays.
+        whole = len(rates)
+        proven, naive = _prove(tuple(sorted(rates)[-LOWEST_PRICE_POOLS:]), lost_share, on_demand_percentage, terms)
+        return replace(proven, types=whole), naive
     shares = _drawn(rates, terms, terms.factors, max(PROOF_SCENARIOS, terms.scenarios), _PROOF_SEED)
-    if terms.strategy == "lowest-price":
-        shares = shares[:, :2]
-    proven = prove(shares, lost_share, fewest=min(terms.fewest_types(on_demand_percentage), shares.shape[1]))
+    all_used = terms.strategy == "lowest-price"
+    proven = prove(shares, lost_share, fewest=len(rates) if all_used else terms.fewest_types(on_demand_percentage))
     alone = _drawn(rates, terms, INDEPENDENT, terms.scenarios, _PROOF_SEED + 10_000)[:, proven.types - 1, -1]
     independent = float(planned_loss(alone, terms.accepted))
     short = float((shares[:, proven.types - 1, -1] > independent + 1e-12).mean())

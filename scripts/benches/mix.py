@@ -11,6 +11,7 @@ import numpy as np
 
 from scaler.catalog.interface import Entry, Hardware, SpotRisk
 from scaler.config import PricesConfig, SpotConfig
+from scaler.mix import optimise, spot
 from scaler.mix.group import group_mix
 from scaler.mix.interface import Candidate, GroupMix
 from scaler.mix.loss_rates import CLOSED_HOURS, loss_rate
@@ -77,7 +78,9 @@ def offers() -> tuple[GroupMix, dict[str, Entry], np.ndarray]:
 
 
 def chosen_mix(mix: GroupMix, entries: dict[str, Entry]) -> GroupMix:
-    """List, percentage, inflation and proof."""
+    """List, percentage, inflation and proof; nothing is kept from one run to the next."""
+    optimise.planned_losses.cache_clear()
+    spot._prove.cache_clear()
     return with_spot(mix, SpotConfig(max_share=0.6), entries, ASK)
 
 
