@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, OfflineOption, QuietOption
-from scaler.errors import UsageError
+from scaler.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
     from scaler.config import EventConfig, Project
@@ -60,6 +60,14 @@ def run(
         raise UsageError("--apply needs AWS", why="--offline leaves AWS alone", next_step="leave one of the two out")
     interval = None if every is None else parse_interval(every)
     project = load_config(config)
+    if project.config.plan.schedule != "one-off":
+        raise ConfigurationError(
+            "must be one-off: the slots of a recurring profile would undo what an update moves",
+            why=f"it is {project.config.plan.schedule}, which scaler plan and scaler apply carry out",
+            next_step="Set it to one-off, or use scaler plan.",
+            file=str(config),
+            key="plan.schedule",
+        )
     if not apply:
         from scaler.cli.plan_outputs import check_outputs
 

@@ -7,7 +7,7 @@ as ``scaler apply`` does or as Terraform variables. Whatever is in doubt is left
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -16,7 +16,7 @@ from scaler.apply.checks import check_account
 from scaler.apply.records import after
 from scaler.apply.run import Keeps, Prepared, execute, prepare, run_name
 from scaler.apply.targets import AwsTargets
-from scaler.apply.wanted import own, wanted_state
+from scaler.apply.wanted import own
 from scaler.config import Project
 from scaler.emit.community import render_community
 from scaler.emit.interface import Document
@@ -266,11 +266,7 @@ class Roller:
 
     def _write_files(self, store: Store, looked: _Looked) -> Tick:
         standing = {
-            name: replace(
-                each.standing,
-                found=looked.live[name],
-                wanted=_as_wanted(each.part, looked.live[name], looked.now),
-            )
+            name: replace(each.standing, found=looked.live[name], wanted=None)
             if each.part is not None and name in looked.live
             else each.standing
             for name, each in looked.floors.items()
@@ -389,15 +385,6 @@ def _moving(prepared: Prepared, floors: Mapping[str, Floors]) -> dict[str, Stand
         )
         for each in prepared.groups
     }
-
-
-def _as_wanted(part: WorkloadPart | None, live: LiveGroup, now: datetime) -> LiveGroup | None:
-    if part is None:
-        return None
-    with suppress(ScalerError):
-        wanted = wanted_state(part, live, now, lower_live=False)
-        return after(live, wanted, frozenset(action.name for action in own(live)))
-    return None
 
 
 def _from(steps: tuple[StepPart, ...], now: datetime) -> tuple[StepPart, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,6 @@ from scaler.forecast.interface import ModelChoice, QuantileForecast
 from scaler.forecast.quick import QuickState
 from scaler.live.interface import LiveGroup
 from scaler.plan.document import Plan, StepPart
-from scaler.plan.seal import decode, encode
 
 KEY = "rolling/state.npz"
 FORMAT = 1
@@ -143,7 +142,7 @@ def encode_state(state: RollingState) -> bytes:
         )
     head = {
         "format": FORMAT,
-        "base": encode(state.base),
+        "base": state.base.model_dump_json(),
         "full_plan_id": state.full_plan_id,
         "config_digest": state.config_digest,
         "scaler_version": state.scaler_version,
@@ -167,7 +166,7 @@ def decode_state(data: bytes) -> RollingState | None:
                 return None
             parts = tuple(_part(arrays, number, given) for number, given in enumerate(head["parts"]))
         return RollingState(
-            base=decode(head["base"]),
+            base=Plan.model_validate_json(head["base"]),
             full_plan_id=head["full_plan_id"],
             config_digest=head["config_digest"],
             scaler_version=head["scaler_version"],
@@ -176,14 +175,8 @@ def decode_state(data: bytes) -> RollingState | None:
             last_tick=None if head["last_tick"] is None else datetime.fromisoformat(head["last_tick"]),
             journals=tuple(head["journals"]),
         )
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):  # pydantic's are ValueErrors
         return None
-    except Exception as error:  # a plan of another schema; its errors are scaler's own
-        from scaler.errors import ScalerError  # noqa: PLC0415 - only here
-
-        if isinstance(error, ScalerError):
-            return None
-        raise
 
 
 def _part(arrays: Any, number: int, given: Mapping[str, Any]) -> NearPart:
@@ -210,7 +203,17 @@ def _part(arrays: Any, number: int, given: Mapping[str, Any]) -> NearPart:
 
 def _standing_record(standing: Standing) -> dict[str, Any]:
     return {
-        "levels": [step.model_dump(mode="json") for step in standing.levels],
+        "levels": [
+            [
+                step.start.timestamp(),
+                step.end.timestamp(),
+                step.min_size,
+                step.max_size,
+                step.required_units,
+                step.binding,
+            ]
+            for step in standing.levels
+        ],
         "found": None if standing.found is None else live_record(standing.found),
         "wanted": None if standing.wanted is None else live_record(standing.wanted),
         "others_min": standing.others_min,
@@ -221,10 +224,25 @@ def _standing_record(standing: Standing) -> dict[str, Any]:
 
 def _standing(record: Mapping[str, Any]) -> Standing:
     return Standing(
-        tuple(StepPart.model_validate(step) for step in record["levels"]),
+        tuple(_level(level) for level in record["levels"]),
         None if record["found"] is None else live_of(record["found"]),
         None if record["wanted"] is None else live_of(record["wanted"]),
         record["others_min"],
         record["held"],
         tuple((datetime.fromisoformat(at), level) for at, level in record["before"]),
+    )
+
+
+def _level(record: Sequence[Any]) -> StepPart:
+    start, end, smallest, largest, required, binding = record
+    return StepPart(
+        start=datetime.fromtimestamp(start, UTC),
+        end=datetime.fromtimestamp(end, UTC),
+        min_size=smallest,
+        desired_size=None,
+        max_size=largest,
+        required_units=required,
+        mix=(),
+        usd_per_hour=None,
+        binding=binding,
     )

@@ -149,3 +149,11 @@ def test_wrong_words_are_refused_before_anything_is_read(tmp_path, capsys):
     assert run(missing, "--apply") == 64
     assert "--offline leaves AWS alone" in capsys.readouterr().err
     assert run(missing, "--every", "7m") == 64
+
+
+@pytest.mark.parametrize("schedule", ["weekly", "both"])
+def test_a_recurring_profile_and_rolling_mode_do_not_go_together(config, schedule, capsys):
+    """78: the profile's slots would undo what an update moves."""
+    config.write_text(config.read_text() + f"plan: {{schedule: {schedule}}}\n")
+    assert run(config, "--rolling") == 78
+    assert "plan.schedule" in capsys.readouterr().err
