@@ -13,12 +13,12 @@ _ERROR = re.compile(r"^[\s╷│|]*Error: (?P<line>.+?)\s*$", re.MULTILINE)
 _REMEDIES = (
     (
         r"Error acquiring the state lock",
-        "wait for the other run; if none is left, unlock with `terraform force-unlock`",
+        "wait for the other run; if none is left, unlock with `{binary} force-unlock`",
     ),
     (
         r"[Pp]lease run \"(terraform|tofu) init|Module not installed|Required plugins are not installed"
         r"|Inconsistent dependency lock file|Backend initialization required",
-        "run `terraform -chdir={directory} init`",
+        "run `{binary} -chdir={directory} init`",
     ),
     (r"expired at .* Run `scaler plan`", "run `scaler plan` to write fresh variables"),
     (
@@ -53,8 +53,9 @@ def _with_detail(text: str, found: re.Match[str]) -> str:
 def next_step(result: CommandResult, directory: Path) -> str:
     """What to do about a failed command, in one line."""
     text = result.stderr + result.stdout
+    binary = Path(result.command[0]).name if result.command else "terraform"
     for pattern, remedy in _REMEDIES:
         if re.search(pattern, re.sub(r"\s+", " ", text)):
-            return remedy.format(directory=directory)
+            return remedy.format(binary=binary, directory=directory)
     command = result.command[1] if len(result.command) > 1 else "plan"
-    return f"run `terraform -chdir={directory} {command}` to see the whole message"
+    return f"run `{binary} -chdir={directory} {command}` to see the whole message"

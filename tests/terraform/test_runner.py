@@ -174,6 +174,17 @@ class TestCommands:
             Terraform(root, terraform_binary).plan()
         assert failed.value.next_step == f"run `terraform -chdir={root} init`"
 
+    def test_another_binary_is_called_by_its_name(self, root: Path, terraform_binary: str) -> None:
+        """OpenTofu takes the same commands; the next step names the binary that was run."""
+        (root / "main.tf").write_text('module "m" { source = "./m" }')
+        (root / "m").mkdir()
+        (root / "m" / "main.tf").write_text("")
+        tofu = root.parent / "tofu"
+        tofu.symlink_to(terraform_binary)
+        with pytest.raises(TerraformFailed) as failed:
+            Terraform(root, str(tofu)).plan()
+        assert failed.value.next_step == f"run `tofu -chdir={root} init`"
+
     def test_a_damaged_state_is_terraforms_to_tell(self, root: Path, terraform_binary: str) -> None:
         """A state file that is not JSON fails the command, with a reason, and is left as it is."""
         (root / "main.tf").write_text('output "x" { value = 1 }')
