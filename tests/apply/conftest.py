@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -77,6 +78,48 @@ class _Counting:
             return answer
 
         return counted
+
+
+class Photographer:
+    """Clients of AWS; keeps what AWS and the store hold before every call, and after every one that writes.
+
+    What a process that is killed there leaves behind is what is kept; what is as it was the last time is kept once.
+    """
+
+    def __init__(self, aws, store) -> None:
+        self.aws, self.store, self.kept = aws, store, []
+        self.calls = self.written = 0
+
+    def keep(self):
+        """As they are."""
+        state = (self.aws.writes, self.store.data)
+        if not self.kept or state != (self.kept[-1][0].writes, self.kept[-1][1]):
+            self.kept.append((copy.deepcopy(self.aws), dict(self.store.data)))
+
+    def client(self, service, region):
+        """One that keeps."""
+        return _Photographed(self.aws.client(service, region), self)
+
+    def region(self, configured):
+        """As asked."""
+        return configured
+
+
+class _Photographed:
+    def __init__(self, client, owner) -> None:
+        self._client, self._owner = client, owner
+
+    def __getattr__(self, name):
+        def call(**given):
+            self._owner.calls += 1
+            self._owner.keep()
+            answer = getattr(self._client, name)(**given)
+            if not name.startswith(("describe", "get", "list")):
+                self._owner.written += 1
+                self._owner.keep()
+            return answer
+
+        return call
 
 
 @dataclass

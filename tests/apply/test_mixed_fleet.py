@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 
 import pytest
@@ -12,7 +11,7 @@ from scaler.apply.rollback import prepare_rollback, recorded_run
 from scaler.apply.run import execute, prepare, run_name
 from scaler.apply.targets import AwsTargets
 from tests.apply.builders import ACCOUNT, group, plan_of, quarter, resource
-from tests.apply.conftest import Lease, apply_once
+from tests.apply.conftest import Lease, Photographer, apply_once
 from tests.apply.memory import MemoryAws, MemoryStore
 
 KINDS = ("asg", "ecs_service", "sagemaker_endpoint", "lambda_alias")
@@ -50,8 +49,10 @@ def journal(store, plan):
 
 def assert_complete(plan, aws, store, moment, kinds=FLEET):
     """The targets are as the plan says, and the journal says that they are, each change once."""
-    assert prepare(plan, AwsTargets(aws), store, moment, account=ACCOUNT).changes == ()
-    live = read(aws, kinds)
+    prepared = prepare(plan, AwsTargets(aws), store, moment, account=ACCOUNT)
+    assert prepared.changes == ()
+    live = {each.group: each.live for each in prepared.groups}
+    assert len(live) == len(kinds)
     for part in plan.workloads:
         state = live[group(part.name, part.target.kind)]
         assert state.registered
@@ -76,48 +77,6 @@ def test_every_kind_becomes_what_the_plan_says() -> None:
     assert first["Timezone"] == "UTC"
     assert first["Schedule"].startswith("at(")
     assert set(aws.services.targets) == set(aws.services.running)
-
-
-class Photographer:
-    """Clients of AWS; keeps what AWS and the store hold before every call, and after every one that writes.
-
-    What a process that is killed there leaves behind is what is kept; what is as it was the last time is kept once.
-    """
-
-    def __init__(self, aws, store) -> None:
-        self.aws, self.store, self.kept = aws, store, []
-        self.calls = self.written = 0
-
-    def keep(self):
-        """As they are."""
-        state = (self.aws.writes, self.store.data)
-        if not self.kept or state != (self.kept[-1][0].writes, self.kept[-1][1]):
-            self.kept.append((copy.deepcopy(self.aws), dict(self.store.data)))
-
-    def client(self, service, region):
-        """One that keeps."""
-        return _Photographed(self.aws.client(service, region), self)
-
-    def region(self, configured):
-        """As asked."""
-        return configured
-
-
-class _Photographed:
-    def __init__(self, client, owner) -> None:
-        self._client, self._owner = client, owner
-
-    def __getattr__(self, name):
-        def call(**given):
-            self._owner.calls += 1
-            self._owner.keep()
-            answer = getattr(self._client, name)(**given)
-            if not name.startswith(("describe", "get", "list")):
-                self._owner.written += 1
-                self._owner.keep()
-            return answer
-
-        return call
 
 
 def test_forty_targets_of_all_kinds_killed_at_every_call_in_turn() -> None:
