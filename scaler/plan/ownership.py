@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from scaler.config import Workload
 from scaler.config.apply import PREDICTIVE_POLICY, PredictiveScalingConfig
 from scaler.live.interface import LiveGroup
-from scaler.live.settings import MIX, PREDICTIVE, TARGET_VALUE, predictive_of
-from scaler.plan.document import MixPolicyPart, SettingPart, WriterPart
+from scaler.live.settings import MIX, PREDICTIVE, TARGET_VALUE, canonical, predictive_of
+from scaler.plan.document import MixPolicyPart, SettingPart, Status, WriterPart
 
 #: The setting that no target describes: what its desired capacity is lowered to, once.
 DESIRED = "desired_size"
@@ -63,6 +63,26 @@ def settings(
         # At least one unit: a small group would otherwise stay where it is for ever.
         least = math.floor(live.desired_size * (1 - owned.lower_desired) + 1e-9)
         yield SettingPart(attribute=DESIRED, value=max(floor, min(least, live.desired_size - 1)))
+
+
+def beside_sizes(
+    status: Status, reasons: tuple[str, ...], owned: tuple[SettingPart, ...], live: LiveGroup | None
+) -> tuple[Status, tuple[str, ...]]:
+    """Status and reasons of a plan with what changes beside sizes and actions, and what keeps it from working."""
+    if live is None or status == "refused":
+        return status, reasons
+    standing = {setting.attribute: setting.value for setting in live.settings}
+    different = [
+        part.attribute
+        for part in owned
+        if part.attribute == DESIRED or standing.get(part.attribute) != canonical(part.value)
+    ]
+    said = [f"sets {attribute.replace('_', ' ')}" for attribute in different]
+    if not live.registered:
+        said.append("not registered with Application Auto Scaling: scaler apply registers it first")
+    moves = bool(said)
+    said += [f"would not run: {why}" for why in live.suspended]
+    return ("changed" if moves and status == "unchanged" else status), (*said, *reasons)
 
 
 def _predictive(workload: Workload, given: PredictiveScalingConfig) -> dict[str, object]:

@@ -23,7 +23,7 @@ from scaler.plan.document import (
 from scaler.plan.guardrails import guardrails
 from scaler.plan.interface import PlanContext, RefusedWorkload, WorkloadInputs
 from scaler.plan.level import Level
-from scaler.plan.ownership import settings, writers
+from scaler.plan.ownership import beside_sizes, settings, writers
 from scaler.plan.parts import DIGITS, forecast_part, history_part, live_part, preflight_part
 from scaler.plan.planned import Planned, planned
 from scaler.plan.schedule import live_floor, standing_floor_is, step_time
@@ -56,6 +56,9 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         notes=mix.notes,
         zones=mix.spot.zones if mix.spot is not None else (),
     )
+    hold = inputs.provenance.hold is not None or status in ("refused", "degraded")
+    owned = tuple(settings(inputs.workload, policy, inputs.live, steps[0].min_size, hold=hold))
+    status, reasons = beside_sizes(status, reasons, owned, inputs.live)
     return WorkloadPart(
         name=inputs.workload.name,
         target=_target(inputs.workload, context),
@@ -89,15 +92,7 @@ def plan_workload(inputs: WorkloadInputs, mixer: Mixer, context: PlanContext) ->
         live=live_part(inputs),
         weekly=weekly,
         preflight=preflight_part(inputs),
-        settings=tuple(
-            settings(
-                inputs.workload,
-                policy,
-                inputs.live,
-                steps[0].min_size,
-                hold=inputs.provenance.hold is not None or status in ("refused", "degraded"),
-            )
-        ),
+        settings=owned,
         required_tags=dict(sorted(inputs.workload.apply.require_tag.items())),
         writers=tuple(writers(inputs.workload, inputs.live)),
     )
