@@ -95,7 +95,7 @@ def check_apply(target: TargetConfig, capacity: CapacityConfig, apply: ApplyConf
     if target.kind != "asg" and apply.lower_desired is not None:
         raise InvalidAt("is only for Auto Scaling groups: the others follow their scaling policies", "lower_desired")
     if target.facts.service is None and (apply.target_tracking or predictive or apply.require_tag):
-        raise InvalidAt(f"has nothing to own: a {target.kind} is only written as YAML")
+        raise InvalidAt(f"must own nothing: a {target.kind} is only written as YAML")
     if predictive is not None and target.kind not in ("asg", "ecs_service"):
         raise InvalidAt("is only for Auto Scaling groups and ECS services", "predictive_scaling")
     absent = {"asg": ("memory",), "ecs_service": ("network_in", "network_out")}

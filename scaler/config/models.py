@@ -324,6 +324,8 @@ class Config(Strict):
     @model_validator(mode="after")
     def _one_writer_each(self) -> Config:
         for name, workload in self.workloads.items():
+            if workload.apply is None and workload.target.facts.service is None:
+                continue  # what all targets of AWS share is nothing to Kubernetes
             apply = workload.apply or self.defaults.apply
             where = ("defaults", "apply") if workload.apply is None else ("workloads", name, "apply")
             try:

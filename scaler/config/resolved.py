@@ -103,7 +103,7 @@ class Project:
                 like=given.like,
                 predecessor=given.predecessor,
                 replay=given.replay or defaults.replay,
-                apply=given.apply or defaults.apply,
+                apply=given.apply or (defaults.apply if given.target.facts.service else ApplyConfig()),
             )
             for name, given in sorted(self.config.workloads.items())
         )
