@@ -10,7 +10,7 @@ from scaler.replay.profile import hour_of_week, levelled_week
 from scaler.replay.rolling import hourly, rolling
 
 # A schedule by hand is often a lower bound alone, with the usual target above it.
-SCHEDULE_TARGETS = (0.95, 0.85, 0.75, 0.6, 0.45)
+SCHEDULE_TARGETS = (0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.45)
 # Pods that follow a plan of every few minutes need no headroom above it: at its full load the net still reacts.
 HPA_NET_TARGETS = (1.0, 0.9, 0.8, 0.6)
 
