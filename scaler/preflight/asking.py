@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from scaler.aws.interface import AccessDenied, AwsClients
+from scaler.aws.interface import AccessDenied, AwsClients, AwsUnavailable
 from scaler.catalog.hardware import offered_zones
 from scaler.catalog.interface import PriceKind
 from scaler.catalog.pages import paged
@@ -42,32 +42,48 @@ def ask_region(
         types: instance types that may be launched.
         scores: types and instances to ask a placement score for; AWS limits new questions per day.
     """
-    places = _asked(lambda: _places(clients, region, groups), now)
+    asked = _Asker(now)
+    places = asked(lambda: _places(clients, region, groups))
     ids = sorted({each for place in (places.value or {}).values() for each in place.subnets})
-    subnets = _asked(lambda: _subnets(clients, region, ids), now)
-    offered = _asked(lambda: _offered(clients, region, types), now)
+    subnets = asked(lambda: _subnets(clients, region, ids))
+    offered = asked(lambda: _offered(clients, region, types))
     return RegionFigures(
         region=clients.region(region),
-        quotas=_asked(lambda: _quotas(clients, region, now), now),
-        running=_asked(lambda: tuple(_running(clients, region)), now),
+        quotas=asked(lambda: _quotas(clients, region, now)),
+        running=asked(lambda: tuple(_running(clients, region))),
         places=_each(places, groups, "no such group"),
         subnets=_each(subnets, ids, "no such subnet"),
         offered=_each(offered, types, "not answered"),
-        scores={question: _asked(partial(_score, clients, region, question, now), now) for question in scores},
+        scores={question: asked(partial(_score, clients, region, question, now)) for question in scores},
     )
 
 
-def _asked(ask: Callable[[], _Value], now: datetime) -> Figure[_Value]:
-    try:
-        return Figure(ask(), now)
-    except ScalerError as error:
-        # AWS names the action that is missing in what it refuses; whatever else it was, a later run may be luckier.
-        mend = error.next_step if isinstance(error, AccessDenied) else "run it again later, or look at it by hand"
-        return Figure(why=f"{error.what}: {error.why}", mend=mend)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        # A figure is not worth a plan: what answers in AWS's place may answer anything.
-        why = f"the answer is not as documented: {type(error).__name__} {error}"
-        return Figure(why=why, mend="check what AWS_ENDPOINT_URL points at")
+class _Asker:
+    """Turns answers into figures, and refusals into the reason why a figure is unknown.
+
+    Once AWS cannot be asked at all it is asked no more: without network or credentials the next call would only wait
+    to say the same.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._gone: AwsUnavailable | None = None
+
+    def __call__(self, ask: Callable[[], _Value]) -> Figure[_Value]:
+        try:
+            if self._gone is not None:
+                raise self._gone
+            return Figure(ask(), self._now)
+        except ScalerError as error:
+            if isinstance(error, AwsUnavailable):
+                self._gone = error
+            # AWS names the action that is missing in what it refuses; with anything else a later run may be luckier.
+            mend = error.next_step if isinstance(error, AccessDenied) else "run it again later, or look at it by hand"
+            return Figure(why=f"{error.what}: {error.why}", mend=mend)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            # A figure is not worth a plan: what answers in AWS's place may answer anything.
+            why = f"the answer is not as documented: {type(error).__name__} {error}"
+            return Figure(why=why, mend="check what AWS_ENDPOINT_URL points at")
 
 
 def _each(asked: Figure[Mapping[str, _Value]], names: Sequence[str], missing: str) -> dict[str, Figure[_Value]]:

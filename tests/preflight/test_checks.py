@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scaler.aws.interface import AwsUnavailable
 from scaler.catalog.spot import PlacementScore
+from scaler.preflight.asking import ask_region
 from scaler.preflight.interface import Figure
 from tests.preflight.builders import MIXER, NOW, VCPUS, findings, planned, quotas, region
 
@@ -241,3 +243,21 @@ def test_a_node_pool_has_quotas_and_no_subnets_of_its_own(target):
     assert findings(workload, region(quota=quotas(on_demand_standard=80), running=running)) == []
     found = findings(workload, region(quota=quotas(on_demand_standard=64), running=running))
     assert [(each.check, each.grade) for each in found] == [("quota", "blocked")]
+
+
+def test_without_a_network_aws_is_asked_once():
+    """Each further call would only wait to say the same; every figure is unknown, and none is missing."""
+    asked = []
+
+    class Gone:
+        def region(self, configured):
+            return "us-east-1"
+
+        def client(self, service, region):
+            asked.append(service)
+            raise AwsUnavailable("no valid AWS credentials", why="there are none", next_step="log in")
+
+    found = ask_region(Gone(), None, groups=["shop"], types=["m7i.large"], scores=[QUESTION], now=NOW)
+    assert len(asked) == 1
+    figures = [found.quotas, found.running, found.places["shop"], found.offered["m7i.large"], found.scores[QUESTION]]
+    assert all(each.value is None and "no valid AWS credentials" in each.why for each in figures)
