@@ -46,7 +46,7 @@ def compile_levels(
     bounds = _bounds(units, dwell, may_begin)
     tops = np.maximum.reduceat(units, bounds[:-1])
     levels = _levels(units, bounds[partition(Atoms(tops, bounds, dwell), max_levels)])
-    raised = limit_levels_down(levels, start, max_step_down)
+    raised = levels if max_step_down >= 1 else limit_levels_down(levels, start, max_step_down)
     if raised == levels:
         return levels
     surplus = sum(level.units * (level.end - level.first) for level in raised) - int(units.sum())

@@ -122,7 +122,7 @@ def _exactly(table: Ints, groups: int) -> tuple[int, Ints]:
     for group in range(groups):
         past[group] = best
         np.add(windows, table[:, group : group + joins + 1], out=total)
-        total.min(axis=0, out=reached)
+        np.minimum.reduce(total, axis=0, out=reached)
         np.minimum(reached, NEVER, out=reached)
     cuts = [size]
     joined = joins
@@ -146,7 +146,7 @@ def _at_most(table: Ints, most: int) -> tuple[int, Ints]:
     for group in range(most):
         past[group] = best
         np.add(windows, table, out=total)
-        total.min(axis=0, out=reached)
+        np.minimum.reduce(total, axis=0, out=reached)
         np.minimum(reached, NEVER, out=reached)
         best[width - 1] = NEVER
         if reached[-1] < least:

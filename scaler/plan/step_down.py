@@ -32,18 +32,21 @@ def limit_steps_down(units: NDArray[np.int64], before: int, share: float, dwell:
     Args:
         before: what the group has before the first step.
     """
-    limited = units.copy()
-    for step in range(limited.size):
-        earlier = before if step < dwell else int(limited[step - dwell])
-        limited[step] = max(limited[step], least_after(earlier, share))
-    return limited
+    earlier = np.concatenate([np.full(min(dwell, units.size), before), units[:-dwell]])
+    if (units >= earlier - np.maximum(1, (earlier * share).astype(np.int64))).all():
+        return units
+    limited: list[int] = units.tolist()
+    for step, asked in enumerate(limited):
+        limited[step] = max(asked, least_after(before if step < dwell else limited[step - dwell], share))
+    return np.array(limited, dtype=np.int64)
 
 
 def limit_levels_down(levels: tuple[Level, ...], before: int, share: float) -> tuple[Level, ...]:
     """The same for levels, which may each stand for many steps."""
     limited = []
     for level in levels:
-        raised = replace(level, units=max(level.units, least_after(before, share)))
+        least = least_after(before, share)
+        raised = level if level.units >= least else replace(level, units=least)
         limited.append(raised)
         before = raised.units
     return tuple(limited)
