@@ -54,21 +54,41 @@ class Advice:
     best: bool = False
 
 
-def advise(
-    region: str | None, history: Load, planned: Load, rates: Mapping[str, TypeRates], held: Holdings | None
+@dataclass(frozen=True)
+class Ages:
+    """How old a figure may be, in days, at ``today``; Capacity Blocks are priced anew all the time."""
+
+    today: date
+    rates: int = 400
+    blocks: int = 30
+    held: int = 30
+
+    def too_old(self, as_of: date, limit: int) -> str:
+        """That it is too old, in words; empty if it is not."""
+        age = (self.today - as_of).days
+        return f"of {as_of}, {age} days old, limit {limit}" if age > limit else ""
+
+
+def advise(  # noqa: PLR0917 - one call
+    region: str | None,
+    history: Load,
+    planned: Load,
+    rates: Mapping[str, TypeRates],
+    held: Holdings | None,
+    ages: Ages,
 ) -> tuple[Advice, ...]:
     """Every offer that a rate is known of, the best first.
 
     A commitment of a year stands on the history where it is longer than the plan; a Capacity Block, which lasts days,
     on the plan while that reaches over it. What is held is taken off first: reservations and blocks by their type,
-    then savings plans. Where that is unknown, or a rate or price is, nothing is said to be saved.
+    then savings plans. Where that, a rate or a price is unknown or too old, nothing is said to be saved.
     """
     longer = history if len(history.instances) >= len(planned.instances) else planned
-    left = {load.basis: _Left.of(load, held, rates) for load in (longer, planned)}
+    left = {load.basis: _Left.of(load, held, rates, ages) for load in (longer, planned)}
     found: list[Advice] = []
     for offer in sorted({_offer(rate) for each in rates.values() for rate in each.committed}):
         reaches = len(planned.instances) * 3600 >= offer[1]
-        found += _of_offer(region, offer, left[(planned if reaches else longer).basis], rates)
+        found += _of_offer(region, offer, left[(planned if reaches else longer).basis], rates, ages)
     if not found:
         return ()
     most = max((each.saves_usd_per_month or 0.0 for each in found), default=0.0)
@@ -91,21 +111,26 @@ class _Left:
     problem: str
 
     @classmethod
-    def of(cls, load: Load, held: Holdings | None, rates: Mapping[str, TypeRates]) -> _Left:
+    def of(cls, load: Load, held: Holdings | None, rates: Mapping[str, TypeRates], ages: Ages) -> _Left:
         priced = [name for name in load.types if name in rates and rates[name].on_demand_usd_per_hour is not None]
         if held is None:
             why = "what is held already is unknown: run scaler catalog --commitments, or give commitments.held"
             return cls(load.only(priced), "", why)
-        if held.unknown:
-            return cls(load.only(priced), "", f"what is held already is unknown: {held.unknown[0]}")
-        return cls(*after_holdings(load.only(priced), held, rates))
+        old = ages.too_old(held.as_of, ages.held)
+        unknown = held.unknown or ((f"it is {old}",) if old else ())
+        if unknown:
+            return cls(load.only(priced), "", f"what is held already is unknown: {unknown[0]}")
+        still = tuple(item for item in held.items if item.until is None or item.until >= ages.today)
+        return cls(*after_holdings(load.only(priced), replace(held, items=still), rates))
 
 
 def _offer(rate: CommittedRate) -> Offer:
     return (rate.kind, rate.term_seconds, rate.payment)
 
 
-def _of_offer(region: str | None, offer: Offer, left: _Left, rates: Mapping[str, TypeRates]) -> Iterator[Advice]:
+def _of_offer(
+    region: str | None, offer: Offer, left: _Left, rates: Mapping[str, TypeRates], ages: Ages
+) -> Iterator[Advice]:
     known = {name: rate for name in rates if (rate := _rate(rates, name, offer)) is not None}
     for covers in _scopes(offer[0], tuple(known)):
         priced = tuple(name for name in covers if name in left.load.types)
@@ -113,7 +138,8 @@ def _of_offer(region: str | None, offer: Offer, left: _Left, rates: Mapping[str,
             region, *offer, covers=priced or covers, basis=left.load.basis, held=left.held,
             as_of=min(known[name].as_of for name in covers), source=known[covers[0]].source,
         )  # fmt: skip
-        unknown = left.problem or _why_unknown(offer, left.load, priced, covers)
+        old = ages.too_old(advice.as_of or ages.today, ages.blocks if offer[0] == "capacity_block" else ages.rates)
+        unknown = left.problem or (f"rates {old}" if old else _why_unknown(offer, left.load, priced, covers))
         if unknown:
             yield replace(advice, reason=unknown)
             continue

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from scaler.catalog.commitment import CommittedRate, Held, Holdings
 from scaler.catalog.interface import Catalogue
-from scaler.config import Project
+from scaler.config import PricesConfig, Project
 from scaler.history.panels import History
-from scaler.mix.commitments_advice import Advice, advise
+from scaler.mix.commitments_advice import Advice, Ages, advise
 from scaler.mix.commitments_held import Load, TypeRates
 from scaler.mix.facts import Facts
 from scaler.mix.interface import Mixer
@@ -37,7 +37,8 @@ def commitments(
             continue
         past = _load(types, [(each, *_past(each, history)) for each in workloads], mixer, "history")
         coming = _load(types, [(each, *_coming(each)) for each in workloads], mixer, "plan")
-        found += advise(catalogue.region, past, coming, rates, _held(catalogue, project, facts.today))
+        held = _held(catalogue, project, facts.today)
+        found += advise(catalogue.region, past, coming, rates, held, _ages(workloads, project, facts.today))
     return tuple(found)
 
 
@@ -75,6 +76,17 @@ def _held(catalogue: Catalogue, project: Project, today: date) -> Holdings | Non
         Held(each.kind, each.usd_per_hour, each.instance_type, each.family, each.count or 0) for each in given
     )
     return Holdings(items, today, "configuration")
+
+
+def _ages(workloads: Sequence[WorkloadInputs], project: Project, today: date) -> Ages:
+    """Rates age as prices do, blocks as spot prices, and what is held as the figures of the preflight."""
+    prices = [each.workload.prices or PricesConfig() for each in workloads]
+    return Ages(
+        today,
+        min(each.max_age.days for each in prices),
+        min(each.max_spot_age.days for each in prices),
+        project.config.preflight.max_cached_age.days,
+    )
 
 
 def _past(inputs: WorkloadInputs, history: History) -> tuple[int, int, NDArray[np.float64]]:

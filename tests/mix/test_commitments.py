@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scaler.catalog.commitment import YEAR_SECONDS, CommittedRate, Held, Holdings, size_factor
 from scaler.mix.commitments import best_commitment, best_count, evaluate, uncovered
-from scaler.mix.commitments_advice import advise
+from scaler.mix.commitments_advice import Ages, advise
 from scaler.mix.commitments_held import Load, TypeRates
 
 DAY = date(2026, 11, 1)
@@ -133,8 +133,8 @@ PLAN = Load(("m7i.large",), np.full((48, 1), 6.0), "48 hours of plan")
 RATES = {"m7i.large": TypeRates(0.1, (rate(0.06), rate(0.055, kind="reserved_instance")))}
 
 
-def advice(history, *, plan=PLAN, rates=RATES, held=NOTHING):
-    return advise("us-east-1", history, plan, rates, held)
+def advice(history, *, plan=PLAN, rates=RATES, held=NOTHING, today=DAY):
+    return advise("us-east-1", history, plan, rates, held, Ages(today))
 
 
 def test_the_base_is_committed_to_and_the_peak_is_not():
@@ -193,6 +193,31 @@ def test_what_is_unknown_saves_nothing(held, rates, hours, why):
         assert each.saves_usd_per_month is None
         assert each.usd_per_hour is None
         assert not each.best
+        assert why in each.reason
+
+
+def test_what_has_ended_covers_nothing():
+    """A reservation of until yesterday is taken off no more."""
+    ended = Held("reserved_instance", instance_type="m7i.large", count=3, until=DAY - timedelta(days=1))
+    lasts = Held("reserved_instance", instance_type="m7i.large", count=1, until=DAY)
+    found = advice(load(m7i_large=(4, 8)), held=Holdings((ended, lasts), DAY, "test"))
+    assert found[0].instances == 3
+
+
+@pytest.mark.parametrize(
+    ("days", "rates", "why"),
+    [
+        (31, RATES, "what is held already is unknown: it is of 2026-11-01, 31 days old, limit 30"),
+        (401, RATES, "rates of 2026-11-01, 401 days old, limit 400"),
+        (31, {"m7i.large": TypeRates(0.1, (rate(0.05, kind="capacity_block", term=86_400),))}, "limit 30"),
+    ],
+)
+def test_old_figures_save_nothing(days, rates, why):
+    """As old prices do: unknown, with their age."""
+    today = DAY + timedelta(days=days)
+    held = NOTHING if days == 31 and rates is RATES else Holdings((), today, "test")
+    for each in advice(load(m7i_large=(4, 8)), rates=rates, held=held, today=today):
+        assert each.saves_usd_per_month is None
         assert why in each.reason
 
 
