@@ -40,7 +40,8 @@ def fit_rolling(run: PlanRun, project: Project) -> RollingState:
         part = _part([inputs[n] for n in made.names if n in inputs], panel, made, project)
         if part is not None:
             parts.append(part)
-    return RollingState(_basis(run.plan), run.plan.plan_id, project.digest, __version__, tuple(parts))
+    refused = {part.name: part.reasons[0] for part in run.plan.workloads if part.status == "refused" and part.reasons}
+    return RollingState(_basis(run.plan), run.plan.plan_id, project.digest, __version__, tuple(parts), refused)
 
 
 def unit_steps(units: Callable[[NDArray[np.float64]], NDArray[np.int64]], most: int, source: str = "") -> UnitSteps:

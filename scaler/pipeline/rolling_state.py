@@ -101,6 +101,7 @@ class RollingState:
     Attributes:
         base: the last full plan, without what updates do not look at.
         full_plan_id: of that plan as it is on record.
+        refused: why that plan refuses a workload.
         last_tick: when the last update was made.
         journals: names of the newest runs that wrote updates, oldest first.
     """
@@ -110,6 +111,7 @@ class RollingState:
     config_digest: str
     scaler_version: str
     parts: tuple[NearPart, ...]
+    refused: Mapping[str, str] = field(default_factory=dict)
     standing: Mapping[str, Standing] = field(default_factory=dict)
     last_tick: datetime | None = None
     journals: tuple[str, ...] = ()
@@ -147,6 +149,7 @@ def encode_state(state: RollingState) -> bytes:
         "config_digest": state.config_digest,
         "scaler_version": state.scaler_version,
         "parts": parts,
+        "refused": dict(state.refused),
         "standing": {name: _standing_record(each) for name, each in sorted(state.standing.items())},
         "journals": list(state.journals),
         "last_tick": None if state.last_tick is None else state.last_tick.astimezone(UTC).isoformat(),
@@ -171,6 +174,7 @@ def decode_state(data: bytes) -> RollingState | None:
             config_digest=head["config_digest"],
             scaler_version=head["scaler_version"],
             parts=parts,
+            refused=head["refused"],
             standing={name: _standing(each) for name, each in head["standing"].items()},
             last_tick=None if head["last_tick"] is None else datetime.fromisoformat(head["last_tick"]),
             journals=tuple(head["journals"]),

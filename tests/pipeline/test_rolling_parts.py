@@ -193,7 +193,9 @@ def state() -> RollingState:
     live = live_group(min_size=2, max_size=9, desired_size=4, actions=actions)
     plan = sealed([part("shop", [2, 3, 2], live, START)], START)
     standing = {"shop": Standing(plan.workloads[0].steps, live, live, 7, "why", ((START, 4),))}
-    return RollingState(plan, "f" * 64, "c" * 64, "0.1", (NearPart(quick, 4, rows),), standing, START, ("run",))
+    return RollingState(
+        plan, "f" * 64, "c" * 64, "0.1", (NearPart(quick, 4, rows),), {"news": "short"}, standing, START, ("run",)
+    )
 
 
 def test_what_is_remembered_comes_back_as_it_was():
