@@ -11,7 +11,7 @@ import pytest
 from scaler.demo.emulator import Emulator
 from scaler.history.interface import StoreFailed
 from tests.apply.conftest import CountingClients, Killed
-from tests.pipeline.rolling_world import QUARTER, RollingWorld, clients
+from tests.pipeline.rolling_world import QUARTER, Never, RollingWorld, clients
 
 pytestmark = pytest.mark.emulator
 
@@ -135,6 +135,40 @@ def test_killed_at_every_write_and_run_again_it_is_complete_and_ours(make):
             assert line.tick.doubts == {}, (index, after, counting.calls)
             assert line.tick.notes == ()
             assert world.state() == whole
+
+
+def test_asked_to_stop_it_ends_between_two_writes_and_the_next_update_completes_it(make):
+    """As on SIGTERM: the write that was begun is finished and in the journal; no further one is begun."""
+
+    class StopAfter(Never):
+        """Asks to stop before the third write."""
+
+        looks = 0
+
+        def check(self) -> None:
+            """Count."""
+            self.looks += 1
+            if self.looks > 3:  # one before all writes, then one before each
+                raise KeyboardInterrupt
+
+    world = make("shop", "news")
+    assert world.tick().error is None
+    world.move()
+    size = world.demand().size
+    world.measure(world.demand() * np.where(np.arange(size) >= 14 * 96, 1.6, 1.0))
+    counting = CountingClients(world.clients, only_writes=True)
+    with pytest.raises(KeyboardInterrupt):
+        world.tick(clients=counting, stop=StopAfter())
+    assert len(counting.calls) == 2
+    journals = (world.folder / "forecasts/runs").glob("*/journal.json")
+    newest = json.loads(max(journals, key=lambda path: path.stat().st_mtime_ns).read_text())
+    assert newest["counts"]["done"] == 2
+    assert newest["counts"]["pending"] + newest["counts"]["started"] >= 2
+    line = world.tick()
+    assert line.error is None
+    assert line.tick.doubts == {}
+    assert line.tick.changes >= 2
+    assert world.tick().tick.outcome == "kept"
 
 
 def test_what_others_raise_is_kept_and_what_they_lower_is_left_alone(make):
