@@ -27,8 +27,8 @@ from scaler.mix.proof import LOWEST_PRICE_POOLS, lost_shares, planned_loss
 MOST_TYPES = 40
 #: Where no price tells whether spot pays, sizes may be inflated this far for it and no further.
 MOST_INFLATION_UNPRICED = 1.25
-# Sizes that survive the loss of more of the group than this would be twenty times what is needed.
-_MOST_LOST = 0.95
+#: Sizes that survive the loss of more of the group than this would be twenty times what is needed.
+MOST_LOST = 0.95
 _COUNTS = (*range(1, 9), 10, 12, 16, 20, 24, 32, 40)
 _SEED = 20_261_121
 _SCENARIOS, _MOST_SCENARIOS = 4000, 40_000
@@ -160,7 +160,7 @@ def _options(candidates: Sequence[Candidate], terms: Terms) -> list[_Class]:
         losses = planned_losses(rate, types, terms)
         for count in sorted({*(c for c in _COUNTS if c <= types), types}, reverse=True):
             option = _Class(rate, count, terms.on_demand_percentage(count), float(losses[count - 1]))
-            if option.share * option.lost_share < _MOST_LOST:
+            if option.share * option.lost_share < MOST_LOST:
                 made.append(option)
     return made
 

@@ -54,10 +54,12 @@ class Shocks:
     Attributes:
         lost: shape ``(scenarios, types, zones)``: the pool closes while it holds units.
         shut: the same shape: it is lost, or was closed all along and can take nothing over.
+        held: the same shape: the pool was open, so that it may hold units; ``None`` where all may.
     """
 
     lost: Flags
     shut: Flags
+    held: Flags | None = None
 
 
 def draw_shocks(
@@ -134,4 +136,4 @@ def history_shocks(
     )
     lost = history.closing(window_minutes)[at]
     shut = ~history.open[at] | lost
-    return Shocks(lost[:, columns], shut[:, columns])
+    return Shocks(lost[:, columns], shut[:, columns], history.open[at][:, columns])

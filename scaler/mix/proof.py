@@ -38,8 +38,12 @@ def lost_shares(shocks: Shocks, *, seed: int) -> Floats:
     parts = np.empty((scenarios, types, zones))
     for place in range(types):
         parts[:, place] = np.random.default_rng([seed, place]).standard_exponential((scenarios, zones))
-    gone = np.cumsum(parts * shocks.lost, axis=1) / np.cumsum(parts, axis=1)
-    shares = np.cumsum(gone, axis=2) / np.arange(1, zones + 1)
+    if shocks.held is not None:
+        parts *= shocks.held
+    held = np.cumsum(parts, axis=1)
+    gone = np.cumsum(parts * shocks.lost, axis=1) / np.where(held > 0, held, 1.0)
+    # A zone without an open pool holds nothing; the others hold its part, too.
+    shares = np.cumsum(gone, axis=2) / np.maximum(np.cumsum(held > 0, axis=2), 1)
     nothing_left = np.logical_and.accumulate(np.logical_and.accumulate(shocks.shut, axis=1), axis=2)
     return np.where(nothing_left, 1.0, shares)
 

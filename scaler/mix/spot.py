@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-
-import numpy as np
 
 from scaler.catalog.interface import Entry
 from scaler.config import SpotConfig
+from scaler.mix.evidence import Measured, evidence
 from scaler.mix.interface import Candidate, GroupMix, SpotChoice, SpotProof
-from scaler.mix.loss_rates import CLOSED_HOURS, loss_rate
-from scaler.mix.optimise import Option, Terms, best_option
+from scaler.mix.loss_rates import loss_rate
+from scaler.mix.optimise import MOST_INFLATION_UNPRICED, MOST_LOST, Option, Terms, best_option
 from scaler.mix.pools import PoolHistory
-from scaler.mix.process import INDEPENDENT, Factors, draw_shocks, history_shocks
-from scaler.mix.proof import LOWEST_PRICE_POOLS, Proven, lost_shares, planned_loss, probability, prove
 from scaler.mix.sizes import SurvivingSizes
-
-#: Scenarios that report the risk; none of them was chosen by.
-PROOF_SCENARIOS = 20_000
-_PROOF_SEED = 7
-_CHUNK = 2_000
 
 
 @dataclass(frozen=True)
@@ -145,38 +136,35 @@ def _chosen(  # noqa: PLR0917 - one call
 ) -> GroupMix:
     listed = [candidates[place] for place in option.types]
     ranked = [listed[0], *sorted(listed[1:], key=lambda each: each.losses_per_day)]
-    lost_share, measured = option.lost_share, None
-    if history is not None:
-        measured = _measured(history, ranked, zones, terms)
-        lost_share = max(lost_share, 0.0 if measured is None else float(planned_loss(measured, terms.accepted)))
-        if measured is None:
-            notes.append("spot: the measured availability does not cover the pools that were chosen, and was not used")
-    proven, naive = _prove(
-        tuple(each.losses_per_day for each in ranked), lost_share, option.on_demand_percentage, terms
-    )
-    used = {each.instance_type for each in ranked[: proven.types]}
-    sizes = SurvivingSizes(
-        mix.on_demand_base, option.on_demand_percentage, lost_share, max(each.weight for each in listed)
-    )
     share = 1 - option.on_demand_percentage / 100
-    inflation = 1 / (1 - share * lost_share)
-    shortfall = proven.short
+    lost_share = option.lost_share
+    measured = None if history is None else Measured(history, ranked, zones, terms)
+    if measured is not None and not measured.covers:
+        measured = None
+        notes.append("spot: the measured availability does not cover the pools that were chosen, and was not used")
     if measured is not None:
-        on_traces = probability(int((measured > lost_share + 1e-12).sum()), measured.size)
-        shortfall = max(shortfall, on_traces, key=lambda each: each.value)
+        lost_share = max(lost_share, measured.planned())
+        if not _pays(option, candidates, lost_share, share):
+            return _without(mix, [*notes, "on-demand only: availability that was measured leaves nothing to save"])
+    found = evidence(tuple(e.losses_per_day for e in ranked), lost_share, option.on_demand_percentage, terms)
+    used = {each.instance_type for each in ranked[: found.types]}
+    shortfall = found.short
+    if measured is not None:
+        shortfall = max(shortfall, measured.short(lost_share), key=lambda each: each.value)
     choice = SpotChoice(
         accepted=terms.accepted,
         lost_share=lost_share,
         zones=zones,
         zone_count=terms.zones,
-        inflation=inflation,
+        inflation=1 / (1 - share * lost_share),
         saving=_saving(option, candidates, lost_share, share),
         method=option.method,
         gap=option.gap,
-        proof=SpotProof(shortfall.value, shortfall.low, shortfall.high, *naive, shortfall.scenarios),
+        proof=SpotProof(
+            shortfall.value, shortfall.low, shortfall.high, found.naive, found.naive_inflation, shortfall.scenarios
+        ),
     )
-    fewer = mix.on_demand_percentage < option.on_demand_percentage
-    if fewer:
+    if mix.on_demand_percentage < option.on_demand_percentage:
         notes.append(
             f"spot: on-demand fills: {len(used) * terms.zones} pools with at most {terms.max_pool_share:.0%} of the "
             f"group each (spot.max_pool_share) carry {share:.0%}, not {terms.spot_share:.0%}"
@@ -186,9 +174,19 @@ def _chosen(  # noqa: PLR0917 - one call
         offerings=tuple(o for o in mix.offerings if o.instance_type in used),
         on_demand_percentage=option.on_demand_percentage,
         notes=(*mix.notes, *notes, _told(choice, share, len(used))),
-        sizes=sizes,
+        sizes=SurvivingSizes(
+            mix.on_demand_base, option.on_demand_percentage, lost_share, max(each.weight for each in listed)
+        ),
         spot=choice,
     )
+
+
+def _pays(option: Option, candidates: Sequence[Candidate], lost_share: float, share: float) -> bool:
+    """Whether spot is worth it once a larger loss is planned for."""
+    if share * lost_share > MOST_LOST:
+        return False
+    saving = _saving(option, candidates, lost_share, share)
+    return saving > 0 if saving is not None else 1 / (1 - share * lost_share) <= MOST_INFLATION_UNPRICED
 
 
 def _saving(option: Option, candidates: Sequence[Candidate], lost_share: float, share: float) -> float | None:
@@ -209,56 +207,3 @@ def _told(choice: SpotChoice, share: float, types: int) -> str:
         f"spot: {share:.0%} over {types * choice.zone_count} pools, sizes × {choice.inflation:.2f} outlive the loss "
         f"of {choice.lost_share:.0%} of it{saving}{risk}{naive}"
     )
-
-
-def _drawn(rates: Sequence[float], terms: Terms, factors: Factors, count: int, seed: int) -> np.ndarray:
-    """Lost shares in fresh scenarios, shape ``(scenarios, types, zones)``, made in parts to spare memory."""
-    parts = []
-    for part in range(-(-count // _CHUNK)):
-        shocks = draw_shocks(
-            rates,
-            terms.zones,
-            window_minutes=terms.window_minutes,
-            closed_hours=CLOSED_HOURS,
-            factors=factors,
-            scenarios=min(_CHUNK, count - part * _CHUNK),
-            seed=seed + 2 * part,
-        )
-        parts.append(lost_shares(shocks, seed=seed + 2 * part + 1)[:, :, -1:])
-    return np.concatenate(parts)
-
-
-@lru_cache(maxsize=512)
-def _prove(
-    rates: tuple[float, ...], lost_share: float, on_demand_percentage: int, terms: Terms
-) -> tuple[Proven, tuple[float, float]]:
-    """The risk of the list, and that of one sized for independent pools with its inflation."""
-    if terms.strategy == "lowest-price" and len(rates) > LOWEST_PRICE_POOLS:
-        # Which two are cheapest changes by the hour: the riskiest two are looked at, and the list stays.
-        whole = len(rates)
-        proven, naive = _prove(tuple(sorted(rates)[-LOWEST_PRICE_POOLS:]), lost_share, on_demand_percentage, terms)
-        return replace(proven, types=whole), naive
-    shares = _drawn(rates, terms, terms.factors, max(PROOF_SCENARIOS, terms.scenarios), _PROOF_SEED)
-    all_used = terms.strategy == "lowest-price"
-    proven = prove(shares, lost_share, fewest=len(rates) if all_used else terms.fewest_types(on_demand_percentage))
-    alone = _drawn(rates, terms, INDEPENDENT, terms.scenarios, _PROOF_SEED + 10_000)[:, proven.types - 1, -1]
-    independent = float(planned_loss(alone, terms.accepted))
-    short = float((shares[:, proven.types - 1, -1] > independent + 1e-12).mean())
-    return proven, (short, 1 / (1 - (1 - on_demand_percentage / 100) * independent))
-
-
-def _measured(
-    history: PoolHistory, ranked: Sequence[Candidate], zones: tuple[str, ...], terms: Terms
-) -> np.ndarray | None:
-    """Lost shares at random minutes of whole days of the history; ``None`` if a pool is not in it."""
-    pools = [[f"{each.instance_type}/{zone}" for zone in zones] for each in ranked]
-    if not zones or not {name for row in pools for name in row} <= set(history.names):
-        return None
-    shocks = history_shocks(
-        history,
-        pools,
-        window_minutes=round(terms.window_minutes),
-        scenarios=terms.scenarios,
-        seed=_PROOF_SEED + 20_000,
-    )
-    return lost_shares(shocks, seed=_PROOF_SEED + 20_001)[:, -1, -1]

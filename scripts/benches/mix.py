@@ -11,13 +11,13 @@ import numpy as np
 
 from scaler.catalog.interface import Entry, Hardware, SpotRisk
 from scaler.config import PricesConfig, SpotConfig
-from scaler.mix import optimise, spot
+from scaler.mix import evidence, optimise
 from scaler.mix.group import group_mix
 from scaler.mix.interface import Candidate, GroupMix
 from scaler.mix.loss_rates import CLOSED_HOURS, loss_rate
 from scaler.mix.process import CORRELATED, draw_shocks
 from scaler.mix.proof import lost_shares, prove
-from scaler.mix.spot import PROOF_SCENARIOS, SpotAsk, with_spot
+from scaler.mix.spot import SpotAsk, with_spot
 from scripts.benches import Figure
 from scripts.benches import _mix_traces as traces
 from scripts.benches._mix_week import bare_highs_seconds
@@ -80,7 +80,7 @@ def offers() -> tuple[GroupMix, dict[str, Entry], np.ndarray]:
 def chosen_mix(mix: GroupMix, entries: dict[str, Entry]) -> GroupMix:
     """List, percentage, inflation and proof; nothing is kept from one run to the next."""
     optimise.planned_losses.cache_clear()
-    spot._prove.cache_clear()
+    evidence.evidence.cache_clear()
     return with_spot(mix, SpotConfig(max_share=0.6), entries, ASK)
 
 
@@ -102,7 +102,7 @@ def _proof(mix: GroupMix) -> None:
         window_minutes=ASK.window_minutes,
         closed_hours=CLOSED_HOURS,
         factors=CORRELATED,
-        scenarios=PROOF_SCENARIOS,
+        scenarios=evidence.PROOF_SCENARIOS,
         seed=1,
     )
     prove(lost_shares(shocks, seed=2), 0.1, fewest=1)

@@ -146,3 +146,15 @@ def test_the_tolerated_loss_is_what_can_be_lost(table, needed):
 def test_sizes_keep_the_shape_of_the_requirement():
     """A week by hours stays one."""
     assert SurvivingSizes(0, 40, 0.3)(np.full((7, 24), 10)).shape == (7, 24)
+
+
+def test_what_is_lost_is_measured_against_what_is_held():
+    """A closed pool holds nothing: with one of two closed, losing the other loses all of it."""
+    is_open = np.ones((3000, 2), dtype=bool)
+    is_open[:, 1] = False
+    is_open[100::200, 0] = False
+    shocks = history_shocks(
+        PoolHistory(("a/z", "b/z"), is_open), [["a/z"], ["b/z"]], window_minutes=1, scenarios=4000, seed=2
+    )
+    shares = lost_shares(shocks, seed=3)[:, -1, -1]
+    assert set(np.unique(shares)) == {0.0, 1.0}

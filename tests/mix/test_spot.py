@@ -167,17 +167,35 @@ def test_every_allocation_strategy_is_proven(strategy):
 
 
 def test_measured_availability_that_is_worse_than_assumed_wins():
-    """Two pools of three close for an hour twice a day, together: sizes and risk follow the measurement."""
+    """A third of the pools close for an hour twice a day, together: sizes and risk follow the measurement."""
     minutes = np.arange(20 * 1440)
     shut = (minutes % 720) < 60
     names, columns = [], []
     for name, _ in WEIGHTS:
         for zone in ZONES:
             names.append(f"{name}/{zone}")
-            columns.append(~shut if zone != ZONES[0] else np.ones_like(shut))
+            columns.append(~shut if zone == ZONES[0] else np.ones_like(shut))
     history = PoolHistory(tuple(names), np.stack(columns, axis=1))
     ask = SpotAsk(ZONES, accepted=0.01, window_minutes=20.0, history=history)
     measured, assumed = mixed(bands="<5%", ask=ask), mixed(bands="<5%")
-    assert measured.spot.lost_share == pytest.approx(2 / 3, abs=0.01)
+    assert measured.spot.lost_share == pytest.approx(1 / 3, abs=0.01)
     assert measured.spot.inflation > assumed.spot.inflation
     assert measured.spot.proof.shortfall <= 0.01
+
+
+def test_measured_availability_that_leaves_nothing_to_save_ends_in_on_demand():
+    """Every pool closed half of the time, all together: no size helps, and none is planned."""
+    shut = (np.arange(20 * 1440) % 720) < 360
+    names = tuple(f"{name}/{zone}" for name, _ in WEIGHTS for zone in ZONES)
+    history = PoolHistory(names, np.stack([~shut] * len(names), axis=1))
+    mix = mixed(SpotConfig(max_share=1.0), bands="<5%", ask=SpotAsk(ZONES, 0.01, 20.0, history))
+    assert (mix.spot, mix.on_demand_percentage) == (None, 100)
+    assert "leaves nothing to save" in told(mix)
+
+
+def test_measured_availability_of_other_pools_is_not_used():
+    """It says so, and the bands stand."""
+    history = PoolHistory(("x/y",), np.ones((2000, 1), dtype=bool))
+    mix = mixed(ask=SpotAsk(ZONES, 0.01, 20.0, history))
+    assert "does not cover" in told(mix)
+    assert mix.spot.lost_share == mixed().spot.lost_share

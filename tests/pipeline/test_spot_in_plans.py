@@ -145,7 +145,7 @@ def test_measured_availability_raises_the_sizes(project, capsys):
     for kind in ("m7i.large", "m6i.large", "m7a.large"):
         for zone in "abc":
             for hour in range(24 * 5):
-                is_open = zone == "a" or hour % 12 >= 1
+                is_open = zone != "a" or hour % 12 >= 1
                 rows.append(f"{kind}/us-east-1{zone},2026-10-{1 + hour // 24:02}T{hour % 24:02}:00Z,{int(is_open)}")
     (config.parent / "pools.csv").write_text("\n".join(rows) + "\n")
     measured, _ = planned(config, capsys, "--offline")
