@@ -12,7 +12,7 @@ from typing import Any
 from scaler.errors import ScalerError, UsageError
 from scaler.history.store import Store
 from scaler.plan.document import Plan
-from scaler.plan.seal import canonical, decode, encode
+from scaler.plan.seal import canonical, decode
 from scaler.record.codec import squeezed, unsqueezed
 from scaler.record.interface import ChosenModel, RecordFailed, RunRecord
 from scaler.record.packs import Place, digest_of
@@ -58,7 +58,7 @@ def write_record(store: Store, record: RunRecord, inputs: Inputs, plan: Plan) ->
     else:
         document = {"answers": inputs.answers, "files": dict(inputs.files), "places": dict(inputs.places)}
         store.write(_key(record.run, "inputs.json.gz"), squeezed(canonical(document)))
-        store.write(_key(record.run, "plan.json.gz"), squeezed(encode(plan).encode()))
+        store.write(_key(record.run, "plan.json.gz"), squeezed(plan.model_dump_json().encode()))
     text = json.dumps(asdict(record), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     store.write(_key(record.run, "record.json"), text.encode())
     return record

@@ -102,3 +102,19 @@ def test_damage_and_wrong_names_are_told(world):
     pack.unlink()
     _, err = world.run("plan", "--reproduce", record["run"], code=1)
     assert pack.name in err
+
+
+def test_a_record_in_s3_makes_the_plan_again_too(world, fresh_aws):
+    """Archive, record and packs in a bucket: the run's own reads and writes there are no calls of the plan."""
+    from botocore.session import Session
+
+    s3 = Session().create_client("s3", region_name="us-east-1", endpoint_url=fresh_aws)
+    s3.create_bucket(Bucket="scaler-records")
+    world.config.write_text(world.config.read_text() + "store: s3://scaler-records/prod\n")
+    first = world.plan("a.json", "--as-of", (world.now - timedelta(hours=4)).isoformat())
+    names = [each["Key"] for each in s3.list_objects_v2(Bucket="scaler-records", Prefix="prod/records/")["Contents"]]
+    assert sum(name.endswith("/record.json") for name in names) == 1
+    world.measure(factor=2)
+    world.plan("b.json")
+    out, _ = world.run("plan", "--reproduce", decode(first).plan_id, "--format", "json")
+    assert out == first
