@@ -79,7 +79,7 @@ class _Asker:
                 self._gone = error
             # AWS names the action that is missing in what it refuses; with anything else a later run may be luckier.
             mend = error.next_step if isinstance(error, AccessDenied) else "run it again later, or look at it by hand"
-            return Figure(why=f"{error.what}: {error.why}", mend=mend)
+            return Figure(why=error.what, mend=mend)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             # A figure is not worth a plan: what answers in AWS's place may answer anything.
             why = f"the answer is not as documented: {type(error).__name__} {error}"

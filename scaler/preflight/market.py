@@ -49,7 +49,7 @@ def score_findings(
         return
     types, more = question
     if len(types) < FEWEST_TYPES_FOR_A_SCORE:
-        message = f"{more} spot instances within the hour of {len(types)} types: AWS scores three or more"
+        message = f"{more} spot instances within the hour, of fewer types than the three that AWS scores"
         yield Finding("placement score", "unknown", message, "name at least three instance types for spot")
         return
     figure = figures.scores.get(question, Figure(why="not asked"))

@@ -168,6 +168,16 @@ def test_a_refusal_after_a_success_keeps_the_older_figure(aws, tmp_path, capsys)
     assert any("quotas are of" in each["message"] and "ListServiceQuotas" in each["message"] for each in quotas)
 
 
+def test_a_service_that_fails_costs_a_check_and_no_plan(aws, tmp_path, capsys):
+    """The emulator itself has neither quotas nor scores and answers with 500: told in a line, nothing is refused."""
+    aws.answers.clear()
+    config = make(tmp_path)
+    assert main(["plan", "--config", str(config), "--quiet"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "the quota is unknown (AWS answered servicequotas:ListServiceQuotas" in shown
+    assert "<" not in shown
+
+
 def test_the_catalogue_prints_quotas_and_what_runs(aws, tmp_path, monkeypatch, capsys):
     """Quota, running vCPUs and their day by family; unknown is a dash, an empty cell and null; kept for --offline."""
     monkeypatch.chdir(tmp_path)

@@ -56,7 +56,8 @@ class GapsStandIn(StandIn):
             with urlopen(request, timeout=60) as answer:  # noqa: S310
                 return Answer(answer.read(), answer.headers.get("Content-Type", ""), answer.status)
         except HTTPError as error:
-            return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
+            with error:
+                return Answer(error.read(), error.headers.get("Content-Type", ""), error.code)
 
 
 def _operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
