@@ -21,7 +21,7 @@ class Foresight:
     """A floor that knows what comes, to have something better than target tracking; the knob is its margin."""
 
     name = "foresight"
-    knobs = (0.6, 1.0, 1.1, 1.2, 1.3)
+    knobs = (0.6, 1.0, 1.1, 1.2, 1.25, 1.3)
     cadence_seconds = 300
 
     def __init__(self, waste: float = 1.0) -> None:
@@ -80,7 +80,8 @@ def test_a_saving_that_may_be_none_is_no_saving():
 def test_today_is_compared_at_the_budget():
     """Where today's setting misses the budget, the comparison is with the same kind of policy at one that keeps it."""
     hot = todays(Reactive("target-tracking", 0.95), "today")
-    verdict = judge(replayed(hot, target_tracking(), planned(Foresight())), budget=0.005, today="today", judged_at=NOW)
+    made = replayed(hot, target_tracking(), planned(Foresight(), "none"))
+    verdict = judge(made, budget=0.005, today="today", judged_at=NOW)
     assert not verdict.keep
     assert "that would keep the budget" in verdict.sentence
     assert "95%" not in verdict.sentence.split("of what")[1]
