@@ -41,12 +41,16 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as name:
         full, update, state = fleet(Path(name))
     with tempfile.TemporaryDirectory() as name:
+        kept, size = record(Path(name))
+    with tempfile.TemporaryDirectory() as name:
         one = one_shot(Path(name))
     return [
         Figure("update_cpu_ms_per_workload_200", update / WORKLOADS * 1000, "ms"),
         Figure("full_over_update_200", full / update, "ratio"),
         Figure("state_kb_per_workload_200", state / WORKLOADS / 1000, "kB"),
         Figure("one_shot_update_cpu_s", one, "s"),
+        Figure("record_cpu_ms_per_workload_200", kept / WORKLOADS * 1000, "ms"),
+        Figure("record_kb_per_workload_200", size / WORKLOADS / 1000, "kB"),
     ]
 
 
@@ -74,6 +78,23 @@ def fleet(folder: Path) -> tuple[float, float, float]:
         now[0] += timedelta(seconds=STEP)
         updates.append(cpu())
     return full, median(updates), (folder / "forecasts/rolling/state.npz").stat().st_size
+
+
+def record(folder: Path) -> tuple[float, float]:
+    """CPU seconds to write the record of a full plan that is made, and the bytes of the first record of a store."""
+    from dataclasses import replace
+
+    from scaler.config.reader import load_config
+    from scaler.pipeline import keep_record, open_runtime, plan_on_record
+
+    start = _project(folder, WORKLOADS)
+    runtime = replace(open_runtime(offline=True), clock=lambda: start, workers=1)
+    _, draft = plan_on_record(load_config(folder / "scaler.yaml"), runtime, as_of=start)
+    before = time.process_time()
+    keep_record(draft, command="plan", exit_code=0, by={})
+    spent = time.process_time() - before
+    files = (folder / "forecasts/records").rglob("*")
+    return spent, sum(file.stat().st_size for file in files if file.is_file())
 
 
 def one_shot(folder: Path) -> float:
