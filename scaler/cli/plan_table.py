@@ -91,6 +91,8 @@ def _notes(workload: WorkloadPart) -> list[str]:
         notes += workload.mix_policy.notes
     notes += _preflight(workload)
     notes += (reason for reason in workload.reasons if reason.startswith("replay") and reason not in _UNJUDGED)
+    if workload.weekly is not None and workload.status not in ("refused", "degraded"):  # their reasons say it
+        notes += workload.weekly.notes
     if workload.history is not None:
         notes += workload.history.notes
     if workload.status not in ("refused", "degraded"):

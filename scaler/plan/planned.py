@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from scaler.plan.bounds import Bounded, apply_bounds, hold
 from scaler.plan.compile import compile_levels
-from scaler.plan.document import GuardrailPart, WeeklyPart
+from scaler.plan.document import GuardrailPart, SlotPart, WeeklyPart
 from scaler.plan.interface import PlanContext, WorkloadInputs
 from scaler.plan.level import Level
 from scaler.plan.profile import ProfileRules, compile_profile
-from scaler.plan.recurring import firings, profile_floor
+from scaler.plan.recurring import firings, levels_at, profile_floor
 from scaler.plan.schedule import room_for_actions, step_time
 from scaler.plan.step_down import hold_levels, least_after, limit_steps_down
+from scaler.plan.week import Week
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def _weekly(
         step_seconds=week.step_seconds,
         required=tuple(int(units) for units in of_week.units),
         slots=slots,
-        notes=week.notes,
+        notes=(*week.notes, _surplus(slots, week, of_week)),
     )
     return part, () if bounded.shortfall_units else _shortfall(inputs, of_week, context)
 
@@ -117,6 +118,13 @@ def _shortfall(inputs: WorkloadInputs, of_week: Bounded, context: PlanContext) -
     accepted = (inputs.workload.name, "shortfall") in context.accepted
     part = GuardrailPart(rule="shortfall", bound=bound, outcome="refused", message=message)
     return (part.model_copy(update={"outcome": "accepted"}) if accepted else part,)
+
+
+def _surplus(slots: tuple[SlotPart, ...], week: Week, of_week: Bounded) -> str:
+    floor = levels_at(slots, week.step_seconds * np.arange(week.units.size))
+    above = floor.sum() / max(1, of_week.units.sum()) - 1
+    sizes = f"{floor.min()} to {floor.max()} units"
+    return f"weekly profile: {len(slots)} actions in {week.time_zone}, {sizes}, {above:.1%} above what the week needs"
 
 
 def _levels_of(floor: NDArray[np.int64], before: int, context: PlanContext) -> tuple[Level, ...]:

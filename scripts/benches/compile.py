@@ -36,21 +36,16 @@ def run() -> list[Figure]:
         Figure("surplus_at_120_quarters_greedy", _mean(fine, greedy_surplus), "share"),
     ]
     few, many = _per_workload(hourly[:FEW], _compile), _per_workload(hourly, _compile)
-    peer = _per_workload(hourly[:SAMPLE], textbook)
-    quarters, quarters_peer = _per_workload(fine[:40], _compile), _per_workload(fine[:SAMPLE_OF_QUARTERS], textbook)
-    gentle = _per_workload(hourly[:200], _gently)
-    loops, graph = (_per_workload(hourly[:SAMPLE_OF_SLOW], way) for way in (plain, shortest_path_of_scipy))
     return [
         *figures,
         Figure("us_per_workload", many * 1e6, "us"),
         Figure("scale_10k_over_1k", many * MANY / (few * FEW), "ratio", goal=11.0, direction="<="),
-        Figure("us_per_workload_textbook", peer * 1e6, "us"),
-        Figure("cpu_ratio_textbook", peer / many, "ratio"),
-        Figure("cpu_ratio_plain", loops / many, "ratio"),
-        Figure("cpu_ratio_scipy", graph / many, "ratio"),
-        Figure("us_per_workload_quarters", quarters * 1e6, "us"),
-        Figure("cpu_ratio_textbook_quarters", quarters_peer / quarters, "ratio"),
-        Figure("us_per_workload_dwell_and_step_down", gentle * 1e6, "us"),
+        Figure("us_per_workload_quarters", _per_workload(fine[:40], _compile) * 1e6, "us"),
+        Figure("us_per_workload_dwell_and_step_down", _per_workload(hourly[:200], _gently) * 1e6, "us"),
+        Figure("cpu_ratio_textbook", _ratio(hourly[:SAMPLE], textbook), "ratio"),
+        Figure("cpu_ratio_textbook_quarters", _ratio(fine[:SAMPLE_OF_QUARTERS], textbook), "ratio"),
+        Figure("cpu_ratio_plain", _ratio(hourly[:SAMPLE_OF_SLOW], plain), "ratio"),
+        Figure("cpu_ratio_scipy", _ratio(hourly[:SAMPLE_OF_SLOW], shortest_path_of_scipy), "ratio"),
     ]
 
 
@@ -152,6 +147,18 @@ def _per_workload(units: list[Ints], compiled: Callable[[Ints], object]) -> floa
             compiled(units[index])
         taken.append((time.process_time() - start) / len(part))
     return median(taken)
+
+
+def _ratio(units: list[Ints], peer: Callable[[Ints], object]) -> float:
+    """CPU time of a peer over ours, turn by turn, so that a slow spell of the machine falls on both alike."""
+    pairs = [(_taken(_compile, each), _taken(peer, each)) for each in units]
+    return median(theirs for _, theirs in pairs) / median(ours for ours, _ in pairs)
+
+
+def _taken(compiled: Callable[[Ints], object], units: Ints) -> float:
+    start = time.process_time()
+    compiled(units)
+    return time.process_time() - start
 
 
 def _mean(units: list[Ints], measured: Callable[[Ints], float]) -> float:

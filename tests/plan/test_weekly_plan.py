@@ -70,6 +70,9 @@ def test_a_profile_alone_is_what_the_plan_says_will_be(plan_of, live):
         (timedelta(minutes=30), 4),
     ]
     assert one_offs(workload.steps, weekly) == ()
+    note = "weekly profile: 4 actions in America/New_York, 4 to 9 units, 0.0% above what the week needs"
+    assert weekly.notes == (note,)
+    assert note in workload.reasons
     assert decode(encode(plan)) == plan
 
 
