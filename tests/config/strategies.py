@@ -154,9 +154,40 @@ OVERRIDES = {
 }
 
 
+PLAIN = st.from_regex(r"[a-z][a-z0-9]{0,10}", fullmatch=True)
+# Targets without instance types, and the keys of apply that each of them may have.
+OTHER_TARGETS = st.one_of(
+    st.tuples(
+        st.fixed_dictionaries({"ecs_service": st.builds("{}/{}".format, PLAIN, PLAIN)}),
+        _some(
+            require_tag=st.dictionaries(TEXT, TEXT, max_size=2),
+            target_tracking=_with({"policy": PLAIN, "target_value": POSITIVE}),
+            predictive_scaling=_with({"target_value": POSITIVE}, mode=st.sampled_from(["ForecastOnly"])),
+        ),
+    ),
+    st.tuples(
+        st.fixed_dictionaries({"sagemaker_endpoint": PLAIN | st.builds("{}/{}".format, PLAIN, PLAIN)}),
+        _some(require_tag=st.dictionaries(TEXT, TEXT, max_size=2)),
+    ),
+    st.tuples(st.fixed_dictionaries({"lambda_alias": st.builds("{}:{}".format, PLAIN, PLAIN)}), st.builds(dict)),
+    st.tuples(st.fixed_dictionaries({"node_pool": PLAIN}), st.builds(dict)),
+    st.tuples(st.fixed_dictionaries({"deployment": st.builds("{}/{}".format, PLAIN, PLAIN)}), st.builds(dict)),
+)
+
+
 @st.composite
 def workloads(draw: st.DrawFn) -> dict[str, Any]:
-    """One workload."""
+    """One workload of a group, or of something without instance types."""
+    group = draw(_group_workloads())
+    if draw(st.booleans()):
+        return group
+    (target, apply), load = draw(OTHER_TARGETS), draw(_load(COUNTED))
+    kept = {key: value for key, value in group.items() if key not in ("spot", "capacity", "load", "target", "apply")}
+    return {**kept, "target": target, "load": load, "capacity": {"throughput": draw(RATES)}, "apply": apply}
+
+
+@st.composite
+def _group_workloads(draw: st.DrawFn) -> dict[str, Any]:
     load, capacity = draw(LOAD_AND_CAPACITY)
     more = draw(
         _some(
