@@ -86,15 +86,16 @@ def _run(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Wanted and ready, shape ``(lanes, minutes)``, of lanes of one kind."""
     lanes, minutes = floors.shape
-    segments = -(-minutes // SEGMENT_MINUTES)
-    starts = np.repeat(np.arange(segments) * SEGMENT_MINUTES, lanes)
+    length = max(1, min(SEGMENT_MINUTES, minutes))
+    segments = -(-minutes // length)
+    starts = np.repeat(np.arange(segments) * length, lanes)
     lane = np.tile(np.arange(lanes), segments)
     columns = Columns.of(load, floors, tuple(reactives), lane, conditions, after=SEGMENT_MINUTES + WARM_UP_MINUTES)
     state = _warm(columns, starts, lanes)
-    wanted, ready, end = advance(columns, starts, state, SEGMENT_MINUTES)
+    wanted, ready, end = advance(columns, starts, state, length)
     while (wrong := _unlike(state, end, lanes)).size:
         state = state.put(wrong, end.take(wrong - lanes))
-        again = advance(columns.take(wrong), starts[wrong], state.take(wrong), SEGMENT_MINUTES)
+        again = advance(columns.take(wrong), starts[wrong], state.take(wrong), length)
         wanted[:, wrong], ready[:, wrong] = again[0], again[1]
         end = end.put(wrong, again[2])
     return _in_lanes(wanted, lanes, minutes), _in_lanes(ready, lanes, minutes)
