@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import jsonschema
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -230,7 +230,7 @@ MAPS = st.recursive(
 
 
 @given(MAPS.filter(bool))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_is_written_reads_back_the_same(value):
     """By the YAML of today, and by that of 2005, in which yes is true and 1:30 is ninety."""
     yaml = pytest.importorskip("yaml")

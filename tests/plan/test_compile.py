@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaler.plan import descent, partition
@@ -15,7 +15,7 @@ from scaler.plan.step_down import least_after
 
 REQUIREMENTS = st.lists(st.integers(0, 9), min_size=1, max_size=9).map(lambda u: np.array(u, dtype=np.int64))
 LARGE = st.lists(st.integers(0, 40), min_size=1, max_size=10).map(lambda u: np.array(u, dtype=np.int64))
-MANY = settings(max_examples=300, deadline=None)
+MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def as_steps(levels, steps):
@@ -95,6 +95,7 @@ def test_levels_begin_only_where_they_may(data, units, max_levels, dwell):
 
 
 @given(REQUIREMENTS, st.integers(1, 6))
+@MANY
 def test_the_schedule_never_falls_below_the_requirement(units, max_levels):
     """Every step is covered, in at most the levels allowed, and neighbours differ."""
     levels = compile_levels(units, max_levels)

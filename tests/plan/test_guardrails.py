@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scaler.config import GuardrailsConfig
@@ -19,6 +19,7 @@ from scaler.plan.step_down import hold_levels, least_after, limit_levels_down, l
 UNITS = st.lists(st.integers(0, 60), min_size=1, max_size=20).map(lambda u: np.array(u, dtype=np.int64))
 SHARES = st.floats(0.05, 1.0)
 RULES = GuardrailsConfig()
+ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def only(plan):
@@ -38,6 +39,7 @@ def test_row_22_a_large_drop_is_made_in_steps_and_reported(plan_of) -> None:
 
 
 @given(UNITS, st.integers(0, 60), SHARES)
+@ON_A_BUSY_MACHINE
 def test_no_step_is_further_down_than_the_bound_and_demand_stays_covered(units, before, share) -> None:
     """For any demand and any bound, of steps and of levels."""
     limited = limit_steps_down(units, before, share)
@@ -50,6 +52,7 @@ def test_no_step_is_further_down_than_the_bound_and_demand_stays_covered(units, 
 
 
 @given(UNITS, st.integers(1, 5))
+@ON_A_BUSY_MACHINE
 def test_a_level_is_held_before_a_lower_one_follows(units, steps) -> None:
     """The hold is the highest of the last steps: never below demand, never above what was needed."""
     held = hold_levels(units, steps)

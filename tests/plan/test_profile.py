@@ -174,7 +174,7 @@ def test_no_profile_of_so_many_slots_has_less_surplus(sizes, most, dwell):
 
 
 @given(st.integers(0, 50), st.integers(3, 60), st.floats(0.1, 0.9))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_week_goes_down_gently_all_round(seed, most, share):
     """From one level to the next, Sunday's last to Monday's first included, no step down is beyond the bound."""
     units = week_of(seed)[::4].copy()
