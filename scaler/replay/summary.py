@@ -6,9 +6,11 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from scaler.replay.fronts import front
 from scaler.replay.interface import Point, Score, Setting
-from scaler.replay.ledger import Ledger
+from scaler.replay.ledger import DAY_MINUTES, ROUNDING, Ledger
 from scaler.replay.run import PolicyRun, Replay
 from scaler.replay.tuning import Chosen, half_to_half
 
@@ -101,9 +103,17 @@ def _bound(replay: Replay, budget: float) -> Row:
 
 
 def _oracle(replay: Replay) -> Row:
-    half = Ledger(replay.bound.ledger.halves()[1].sums[:1])
+    """Even perfect foresight misses what is above the maximum."""
+    first, second = replay.bound.ledger.halves()
+    half = Ledger(second.sums[:1])
+    load = replay.trace.load[replay.first + first.days * DAY_MINUTES :]
+    load = load[np.isfinite(load)]
+    missing = np.maximum(load - (np.inf if replay.conditions.max_size is None else replay.conditions.max_size), 0.0)
+    violations = float((missing > ROUNDING).mean()) if load.size else math.nan
+    unserved = float(missing.sum() / load.sum()) if load.sum() else 0.0
+    unknown = math.nan
+    score = Score(violations, unknown, unserved, 1.0, unknown, unknown, unknown, unknown, unknown)
     minutes = float(half.per_day("minutes").sum())
-    score = Score(0.0, 0.0, 0.0, 1.0, 0.0, math.nan, 0.0, math.nan, math.nan)
     units = float(half.per_day("oracle").sum()) / minutes if minutes else None
     return Row(ORACLE, None, score, within=True, held=True, units=units)
 
