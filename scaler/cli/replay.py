@@ -19,11 +19,14 @@ from scaler.cli.options import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from scaler.cli.replay_text import Shown
+    from scaler.config import Project
     from scaler.errors import ScalerError
     from scaler.pipeline import Runtime
     from scaler.pipeline.replaying import Judged, Past
+    from scaler.replay.interface import Policy
 
 
 class ReplayFormat(StrEnum):
@@ -81,6 +84,7 @@ def replay(
     in the store; `scaler plan` follows it.
     """
     from scaler.cli.forecast import check_chart
+    from scaler.cli.replay_arguments import check_folder, parse_budget, parse_lead, refuse_both
     from scaler.cli.run import chosen, open_runtime, parse_as_of
     from scaler.config import load_config
     from scaler.pipeline.replaying import pasts, policies_named
@@ -92,7 +96,7 @@ def replay(
     if export is not None:
         check_folder(export)
     if with_aws_forecast and offline:
-        _refuse_both()
+        refuse_both()
     project = load_config(config)
     runtime = open_runtime(offline=offline, quiet=quiet)
     moment = parse_as_of(as_of, runtime.clock())
@@ -110,80 +114,12 @@ def replay(
     raise typer.Exit(_exit_code(shown))
 
 
-def parse_budget(text: str | None) -> float | None:
-    """A share above 0, such as ``0.5%`` or ``0.005``.
-
-    Raises:
-        UsageError: not such a share.
-    """
-    from scaler.config.units import parse_share
-    from scaler.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        share = parse_share(text)
-    except ValueError as error:
-        raise UsageError(f"--budget {text!a} is not a share", why=str(error), next_step="write 0.5%") from error
-    if not 0 < share < 1:
-        raise UsageError(
-            f"--budget {text} is out of range", why="it lies between 0 and 100%", next_step="write, for example, 0.5%"
-        )
-    return share
-
-
-def parse_lead(text: str | None) -> int | None:
-    """A lead time in whole minutes, rounded up.
-
-    Raises:
-        UsageError: not a duration, or longer than a day.
-    """
-    from scaler.config.units import parse_duration
-    from scaler.errors import UsageError
-
-    if text is None:
-        return None
-    try:
-        seconds = parse_duration(text).total_seconds()
-    except ValueError as error:
-        raise UsageError(f"--lead {text!a} is not a duration", why=str(error), next_step="write 6m") from error
-    if seconds > 86_400:
-        raise UsageError(f"--lead {text} is longer than a day", why="nothing boots so long", next_step="write 6m")
-    return int(-(-seconds // 60))
-
-
-def check_folder(path: Path) -> None:
-    """Refuse a folder that is none, or a symbolic link, before anything is replayed.
-
-    Raises:
-        OutputRefused: nothing can be exported into it.
-    """
-    from scaler.emit.interface import OutputRefused
-
-    if path.is_symlink() or (path.exists() and not path.is_dir()):
-        raise OutputRefused(
-            f"cannot export into {path}",
-            why="it is a symbolic link, which is not followed" if path.is_symlink() else "it is no folder",
-            next_step="name a folder",
-        )
-
-
-def _refuse_both() -> None:
-    from scaler.errors import UsageError
-
-    raise UsageError(
-        "--with-aws-forecast and --offline exclude each other",
-        why="AWS's forecast has to be asked for",
-        next_step="leave one of them out",
-    )
-
-
 def _replayed(
     known: Mapping[str, Past],
     problems: Mapping[str, ScalerError],
-    policies: Sequence[object],
+    policies: Sequence[Policy],
     runtime: Runtime,
-    moment: object,
+    moment: datetime,
     budget: float | None,
 ) -> Shown:
     from scaler.cli.replay_text import Shown
@@ -195,28 +131,28 @@ def _replayed(
     for name, past in known.items():
         runtime.progress(f"replaying {name}")
         try:
-            judged[name] = replay_past(past, policies, judged_at=moment, budget=budget)  # type: ignore[arg-type]
+            judged[name] = replay_past(past, policies, judged_at=moment, budget=budget)
         except ReplayRefused as error:
             refused[name] = error
     return Shown(judged, refused, {name: budget or past.workload.replay.budget for name, past in known.items()})
 
 
-def _keep(shown: Shown, project: object, runtime: Runtime) -> None:
+def _keep(shown: Shown, project: Project, runtime: Runtime) -> None:
     from scaler.errors import ScalerError
     from scaler.pipeline.verdicts import keep_verdicts
 
     try:
-        keep_verdicts([each for each in shown.judged.values() if each.verdict is not None], project, runtime)  # type: ignore[arg-type]
+        keep_verdicts([each for each in shown.judged.values() if each.verdict is not None], project, runtime)
     except ScalerError as error:  # what was found out is shown all the same
         runtime.progress(f"the verdicts could not be kept: {error.what}: {error.why}")
 
 
-def _with_opinions(shown: Shown, runtime: Runtime, moment: object) -> Shown:
+def _with_opinions(shown: Shown, runtime: Runtime, moment: datetime) -> Shown:
     from dataclasses import replace
 
     from scaler.pipeline.second_opinion import second_opinions
 
-    return replace(shown, opinions=second_opinions(shown.judged, runtime, as_of=moment))  # type: ignore[arg-type]
+    return replace(shown, opinions=second_opinions(shown.judged, runtime, as_of=moment))
 
 
 def _write(shown: Shown, runtime: Runtime, *, chart: Path | None, export: Path | None) -> None:
