@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scaler.cli.commitment_lines import plan_lines
+from scaler.cli.ownership_lines import setting_lines, writer_lines
 from scaler.plan.document import Plan, WorkloadPart
 
 UNKNOWN = "—"
@@ -39,7 +40,7 @@ def render(plan: Plan) -> RenderableType:
     for workload in plan.workloads:
         table.add_row(*_row(workload))
     notes = [Text(f"{w.name}: {note}") for w in plan.workloads for note in _notes(w)]
-    notes += [Text(line) for line in plan_lines(plan.commitments)]
+    notes += [Text(line) for line in (*writer_lines(plan.workloads), *plan_lines(plan.commitments))]
     unjudged = [w.name for w in plan.workloads if _UNJUDGED & set(w.reasons)]
     if unjudged:
         notes.append(
@@ -90,17 +91,31 @@ def _notes(workload: WorkloadPart) -> list[str]:
     if workload.mix_policy is not None:
         notes += workload.mix_policy.notes
     notes += _preflight(workload)
-    notes += (reason for reason in workload.reasons if reason.startswith("replay") and reason not in _UNJUDGED)
+    short = workload.risk is not None and workload.risk.shortfall_units > 0
+    in_full = short or workload.status in ("refused", "degraded")
+    if not in_full:
+        notes += _reasons(workload)
     if workload.weekly is not None and workload.status not in ("refused", "degraded"):  # their reasons say it
         notes += workload.weekly.notes
     if workload.history is not None:
         notes += workload.history.notes
     if workload.status not in ("refused", "degraded"):
         notes += (rail.message for rail in workload.guardrails if rail.rule != "shortfall")
-    short = workload.risk is not None and workload.risk.shortfall_units > 0
-    if short or workload.status in ("refused", "degraded"):
-        notes += workload.reasons if workload.steps else workload.reasons[:2]
+    if in_full:
+        notes += [reason for reason in workload.reasons if reason not in _UNJUDGED][: None if workload.steps else 2]
     return notes
+
+
+def _reasons(workload: WorkloadPart) -> list[str]:
+    """Reasons of a plan that goes on, such as where its lead time is from, but for those that another line tells."""
+    told = {rail.message for rail in workload.guardrails} | _UNJUDGED
+    if workload.weekly is not None:
+        told |= set(workload.weekly.notes)
+    return [
+        reason
+        for reason in workload.reasons
+        if reason not in told and not reason.startswith(("model ", "preflight: ", "live state unknown"))
+    ]
 
 
 def _preflight(workload: WorkloadPart) -> list[str]:

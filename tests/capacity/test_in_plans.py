@@ -29,12 +29,22 @@ MODELS = {
 }
 
 
-def planned(config, capsys, *, capacity, risk=None):
+STRANDED = (
+    "{lead_time: learn, llm: {load: requests, input_tokens: 400, output_tokens: 100, profiles: {p5.48xlarge: "
+    "{prefill_tokens_per_s: 90000, decode_tokens_per_s: 18000, tensor_parallel: 3}}}}"
+)
+
+
+def configure(config, capacity, risk=None):
     text = config.read_text().replace("capacity: {throughput: {m7i.large: 100/s}}", f"capacity: {capacity}")
     text = text.replace("max: 20}", "max: 400}").replace("max_size: 20,", "max_size: 400,")
     if risk:
         text = text.replace("    limits:", f"    risk: {risk}\n    limits:")
     config.write_text(text)
+
+
+def planned(config, capsys, *, capacity, risk=None):
+    configure(config, capacity, risk)
     arguments = ["--config", str(config), "--as-of", "2026-11-16T00:00Z", "--offline", "--quiet", "--format", "json"]
     assert main(["plan", *arguments]) == 0, capsys.readouterr().err
     (workload,) = json.loads(capsys.readouterr().out)["workloads"]
@@ -57,6 +67,20 @@ def test_a_learned_lead_time_is_told(project, capsys):
     workload = planned(project(), capsys, capacity=MODELS["learn"][0])
     assert workload["requirement"]["lead_time_seconds"] == 300
     assert any("lead time 300 s, fallback" in reason for reason in workload["reasons"])
+
+
+def test_the_table_tells_what_the_document_tells(project, capsys, monkeypatch):
+    """GPUs that serve, are left over or stranded, and where the lead time is from: on the screen, once each."""
+    monkeypatch.setenv("COLUMNS", "400")
+    config = project()
+    configure(config, STRANDED)
+    assert main(["plan", "--config", str(config), "--as-of", "2026-11-16T00:00Z", "--offline", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (gpus,) = [line for line in lines if "shop: GPUs at the peak, on " in line]
+    assert "are stranded beside replicas of 3" in gpus
+    (lead,) = [line for line in lines if "shop: lead time " in line]
+    assert "900 s, fallback of 15 min: nothing was asked of AWS" in lead
+    assert not any("shop: model " in line for line in lines), "the row says it"
 
 
 def test_an_unserved_share_is_a_target(project, capsys):
