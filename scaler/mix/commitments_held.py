@@ -70,8 +70,10 @@ def after_holdings(load: Load, held: Holdings, rates: Mapping[str, TypeRates]) -
             continue
         names = [load.types[i] for i in columns]
         usd = [_lowest(rates, name, each.kind) for name in names]
-        if any(rate is None for rate in usd):
-            return load, "", f"a {each.kind.replace('_', ' ')} is held, and what it pays for {names[0]} is unknown"
+        unknown = [name for name, rate in zip(names, usd, strict=True) if rate is None]
+        if unknown:
+            held_plan = each.kind.replace("_", " ")
+            return load, "", f"a {held_plan} is held, and what it pays for {', '.join(unknown)} is unknown"
         commitment = each.usd_per_hour or 0.0
         paid = np.array([rate or np.nan for rate in usd])
         instances[:, columns] = uncovered(instances[:, columns], paid, prices_of(rates, names), commitment)

@@ -196,6 +196,14 @@ def test_what_is_unknown_saves_nothing(held, rates, hours, why):
         assert why in each.reason
 
 
+def test_the_type_whose_rate_is_unknown_is_named():
+    """A held savings plan covers every type: of two, the one without a rate is told, and not the other."""
+    history = load(c7i_large=(4, 8), m7i_large=(4, 8))
+    rates = {**RATES, "m7i.large": TypeRates(0.1, ()), "c7i.large": TypeRates(0.09, (rate(0.05),))}
+    found = advice(history, rates=rates, held=Holdings((Held("savings_plan", usd_per_hour=1.0),), DAY, "t"))
+    assert {each.reason for each in found} == {"a savings plan is held, and what it pays for m7i.large is unknown"}
+
+
 def test_what_has_ended_covers_nothing():
     """A reservation of until yesterday is taken off no more."""
     ended = Held("reserved_instance", instance_type="m7i.large", count=3, until=DAY - timedelta(days=1))
