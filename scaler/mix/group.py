@@ -28,7 +28,7 @@ def group_mix(spot: SpotConfig, weights: tuple[tuple[str, int], ...], prices: Pr
         on_demand_percentage=percentage,
         spot_allocation_strategy=spot.allocation_strategy,
         price_as_of=prices.as_of if prices is not None else None,
-        notes=(f"no price for {', '.join(unknown)}: cost is unknown",) if unknown else (),
+        notes=(f"no price for {', '.join(unknown)}: what they cost is unknown",) if unknown else (),
     )
 
 

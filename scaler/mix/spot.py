@@ -205,5 +205,12 @@ def _told(choice: SpotChoice, share: float, types: int) -> str:
     naive = "" if proof is None else f" (sized as if pools failed independently: {proof.naive:.2%})"
     return (
         f"spot: {share:.0%} over {types * choice.zone_count} pools, sizes × {choice.inflation:.2f} outlive the loss "
-        f"of {choice.lost_share:.0%} of it{saving}{risk}{naive}"
+        f"of {choice.lost_share:.0%} of it{saving}{risk}{naive}; {_solved(choice)}"
     )
+
+
+def _solved(choice: SpotChoice) -> str:
+    """How the list came about: a greedy list is not proven to be the cheapest, and says so."""
+    if choice.gap is not None:
+        return f"list by HiGHS, gap {choice.gap:.2%}"
+    return "list by risk alone, no price" if choice.method == "by risk" else "list greedy, HiGHS had no answer in time"

@@ -50,6 +50,7 @@ def test_a_share_is_all_that_has_to_be_given():
     assert 0.2 < mix.spot.saving < 0.6
     assert (mix.spot.method, mix.spot.gap) == ("highs", 0.0)
     assert "outlive the loss of" in told(mix)
+    assert "list by HiGHS, gap 0.00%" in told(mix)
 
 
 def test_the_sizes_carry_the_requirement_when_the_planned_share_is_lost():
@@ -99,9 +100,19 @@ def test_an_unknown_band_is_named_and_read_on_the_safe_side():
     assert not loss_rate(gpu).known
 
 
+def test_a_list_without_an_answer_of_the_solver_says_so(monkeypatch):
+    """Greedy is not proven to be the cheapest: the plan claims no gap, and everything else as ever."""
+    monkeypatch.setattr("scaler.mix.choice._solve", lambda *_: "no answer")
+    mix = mixed()
+    assert (mix.spot.method, mix.spot.gap) == ("greedy", None)
+    assert "list greedy, HiGHS had no answer in time" in told(mix)
+    assert mix.spot.proof.shortfall <= 0.01
+
+
 def test_a_type_without_a_price_is_left_out_and_never_free():
     """Row 25: named, not on the list, and the cost of the rest is known."""
     mix = mixed(usd={name: USD[name] for name in ("m7i.large", "m6i.large")})
+    assert "no price for m7i.xlarge on-demand, m7i.xlarge spot: what they cost is unknown" in told(mix)
     assert [name for name, _ in mix.types] == ["m7i.large", "m6i.large"]
     assert "m7i.xlarge left out: without a price a type is not free, but unknown" in told(mix)
     assert PreferenceMixer().split(mix, 20).usd_per_hour is not None
@@ -111,6 +122,7 @@ def test_without_any_spot_price_the_cost_stays_unknown():
     """By risk alone, at little inflation, and the saving is not claimed."""
     mix = mixed(usd={name: {"on_demand": each["on_demand"]} for name, each in USD.items()}, bands="<5%")
     assert (mix.spot.method, mix.spot.saving, mix.spot.gap) == ("by risk", None, None)
+    assert "list by risk alone, no price" in told(mix)
     assert PreferenceMixer().split(mix, 20).usd_per_hour is None
 
 
