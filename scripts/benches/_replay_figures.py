@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from scaler.replay.bootstrap import saving
-from scaler.replay.fronts import gap_closed, geometric_mean, safest
+from scaler.replay.fronts import cheapest_within, gap_closed, geometric_mean, safest
 from scaler.replay.ledger import Ledger
 from scaler.replay.tuning import choose, one_for_all
 from scripts.benches import Figure
@@ -82,6 +82,12 @@ class Case:
     def cost(self, policy: str, budget: float) -> float:
         """Over the oracle's, on the second half, at the setting of the first."""
         return float(self.halves[policy][1].cost()[self.row(policy, budget)[0]])
+
+    def in_hindsight(self, policy: str, budget: float) -> tuple[float, bool]:
+        """Cost of the cheapest setting on the very days that judge it, and whether one keeps the budget there."""
+        second = self.halves[policy][1]
+        row = cheapest_within(second, budget)
+        return float(second.cost()[safest(second) if row is None else row]), row is not None
 
     def held(self, policy: str, budget: float) -> bool:
         """Whether the second half kept the budget at the setting of the first."""
@@ -200,7 +206,10 @@ def _gpu(cases: Sequence[Case]) -> list[Figure]:
 
 
 def matrix_figures(cases: Sequence[Case]) -> list[Figure]:
-    """Cost of every policy at every budget, ``cost/GROUP/WAY/BUDGET/POLICY``: one setting for all, and each its own."""
+    """Cost of every policy at every budget, ``cost/GROUP/WAY/BUDGET/POLICY``.
+
+    The ways: one setting for all, each its own, and in hindsight, which is what a knob could give and no more.
+    """
     figures = []
     for group, (kind, leads) in GROUPS.items():
         chosen = [case for case in cases if case.kind == kind and case.lead in leads]
@@ -210,9 +219,13 @@ def matrix_figures(cases: Sequence[Case]) -> list[Figure]:
                 missed = "none keeps it" if one is None else f"× oracle, {one.violations:.2%} missed"
                 own = geometric_mean([case.cost(name, budget) for case in chosen])
                 held = f"× oracle, held in {sum(case.held(name, budget) for case in chosen)} of {len(chosen)}"
+                known = [case.in_hindsight(name, budget) for case in chosen]
+                least = geometric_mean([cost for cost, _ in known])
+                kept = f"× oracle, kept in {sum(fits for _, fits in known)} of {len(chosen)}"
                 place = f"{budget:g}/{name}"
                 figures.append(Figure(f"cost/{group}/one setting/{place}", None if one is None else one.cost, missed))
                 figures.append(Figure(f"cost/{group}/own setting/{place}", own, held))
+                figures.append(Figure(f"cost/{group}/in hindsight/{place}", least, kept))
     return figures
 
 

@@ -79,9 +79,19 @@ def test_tables_hold_every_cost_once():
     figures = [*goals([*cases[:1], case_with("web", 30, COSTS), cases[1]]), *matrix_figures(cases)]
     alone, text = tables(figures)
     assert [figure.name for figure in alone] == [f.name for f in figures if "/" not in f.name]
-    assert text.count("| target tracking |") == 4
+    assert text.count("| target tracking |") == 6
     assert "| target tracking | 1.500 (0.00% missed) |" in text
     assert "web_lead_5_10, own setting" in text
+
+
+def test_hindsight_sees_the_days_that_judge():
+    """A setting that the first half rules out is there in hindsight, if the second half keeps the budget with it."""
+    bad = np.repeat([[0.0, 0.0], [0.1, 0.0]], DAYS // 2, axis=1)
+    case = Case("trace", "web", 5, {ROLLING[0]: ledger_with(bad, np.repeat([[2.0], [1.2]], DAYS, axis=1))})
+    assert case.cost(ROLLING[0], 0.01) == pytest.approx(2.0)
+    assert case.in_hindsight(ROLLING[0], 0.01) == (pytest.approx(1.2), True)
+    never = Case("trace", "web", 5, {ROLLING[0]: ledger_with([[0.2] * DAYS], [[1.0] * DAYS])})
+    assert never.in_hindsight(ROLLING[0], 0.01) == (pytest.approx(1.0), False)
 
 
 def test_long_steps_are_drawn_as_lines_and_short_ones_stand():
