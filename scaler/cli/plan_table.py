@@ -90,6 +90,7 @@ def _notes(workload: WorkloadPart) -> list[str]:
         notes.append(f"{usd} over {hours:g} h in {len(workload.steps)} levels; peak from {peak.binding}")
     if workload.mix_policy is not None:
         notes += workload.mix_policy.notes
+    notes += setting_lines(workload)
     notes += _preflight(workload)
     short = workload.risk is not None and workload.risk.shortfall_units > 0
     in_full = short or workload.status in ("refused", "degraded")
@@ -114,7 +115,7 @@ def _reasons(workload: WorkloadPart) -> list[str]:
     return [
         reason
         for reason in workload.reasons
-        if reason not in told and not reason.startswith(("model ", "preflight: ", "live state unknown"))
+        if reason not in told and not reason.startswith(("model ", "sets ", "preflight: ", "live state unknown"))
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scaler.config import Workload
 from scaler.config.apply import PREDICTIVE_POLICY, PredictiveScalingConfig
@@ -72,17 +72,24 @@ def beside_sizes(
     if live is None or status == "refused":
         return status, reasons
     standing = {setting.attribute: setting.value for setting in live.settings}
-    different = [
-        part.attribute
-        for part in owned
-        if part.attribute == DESIRED or standing.get(part.attribute) != canonical(part.value)
-    ]
-    said = [f"sets {attribute.replace('_', ' ')}" for attribute in different]
+    different = [part for part in owned if _differs(part, standing.get(part.attribute))]
+    said = [f"sets {part.attribute.replace('_', ' ')}" for part in different]
     if not live.registered:
         said.append("not registered with Application Auto Scaling: scaler apply registers it first")
     moves = bool(said)
     said += [f"would not run: {why}" for why in live.suspended]
     return ("changed" if moves and status == "unchanged" else status), (*said, *reasons)
+
+
+def different_settings(owned: Iterable[SettingPart], standing: Iterable[SettingPart]) -> list[SettingPart]:
+    """What of a plan's settings is not what stood on the target when the plan was made."""
+    values = {part.attribute: None if part.value is None else canonical(part.value) for part in standing}
+    return [part for part in owned if _differs(part, values.get(part.attribute))]
+
+
+def _differs(part: SettingPart, standing: str | None) -> bool:
+    """A desired capacity is only ever planned to be lowered."""
+    return part.attribute == DESIRED or standing != canonical(part.value)
 
 
 def _predictive(workload: Workload, given: PredictiveScalingConfig) -> dict[str, object]:
