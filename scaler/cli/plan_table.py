@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scaler.cli.commitment_lines import plan_lines
+from scaler.cli.ownership_lines import setting_lines, writer_lines
 from scaler.plan.document import Plan, WorkloadPart
 
 UNKNOWN = "—"
@@ -39,7 +40,7 @@ def render(plan: Plan) -> RenderableType:
     for workload in plan.workloads:
         table.add_row(*_row(workload))
     notes = [Text(f"{w.name}: {note}") for w in plan.workloads for note in _notes(w)]
-    notes += [Text(line) for line in plan_lines(plan.commitments)]
+    notes += [Text(line) for line in (*writer_lines(plan.workloads), *plan_lines(plan.commitments))]
     unjudged = [w.name for w in plan.workloads if _UNJUDGED & set(w.reasons)]
     if unjudged:
         notes.append(
