@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -44,6 +45,7 @@ def apply(
     Refuses a plan that was edited, has expired, is for another account or region, or was made for another
     live state. What is done stands in a journal in the store; the same command again completes it.
     """
+    from scaler.cli.ending import end_apply, told_if_failed
     from scaler.cli.run import open_runtime
     from scaler.config.reader import load_config
     from scaler.errors import UsageError
@@ -66,10 +68,13 @@ def apply(
     if unlock is not None:
         _unlock(session, unlock)
     original = None if rollback is None else _recorded(session, rollback)
-    look = session.for_plan(plan) if plan is not None else session.for_rollback(original)
-    _apply(session, look, yes=yes, dry_run=dry_run)
+    with nullcontext() if dry_run else told_if_failed(project, runtime, "apply"):
+        look = session.for_plan(plan) if plan is not None else session.for_rollback(original)
+        done = _apply(session, look, yes=yes, dry_run=dry_run)
     if original is not None and not dry_run:
         original.finish("rolled back")
+    if done is not None:
+        end_apply(project, runtime, run=done.journal.run, plan_id=done.journal.plan_id, changes=len(done.changes))
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,8 @@ def _session(project: Project, runtime: Runtime, lower_live: frozenset[str]) -> 
     return _Session(project, runtime, open_store(project, runtime), AwsTargets(runtime.aws), lower_live)
 
 
-def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_run: bool) -> None:
-    """Look, show, ask; then look again as the only writer, and write only what was shown."""
+def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_run: bool) -> Prepared | None:
+    """Look, show, ask; then look again as the only writer, and write only what was shown, and return it."""
     from scaler.apply.interface import PlanStale
     from scaler.apply.run import execute
     from scaler.cli.apply_table import render_diff
@@ -141,7 +146,7 @@ def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_ru
         shown = _stale_told(look)
         typer.echo(render_diff(shown))
         if dry_run:
-            return
+            return None
         if shown.changes and not typer.confirm("Apply these changes?", default=False):
             raise typer.Abort
     with locked(session.store, session.runtime.holder, session.runtime.clock) as lease:
@@ -159,6 +164,7 @@ def _apply(session: _Session, look: Callable[[], Prepared], *, yes: bool, dry_ru
         execute(prepared, session.target, lease, session.runtime.clock, session.runtime.progress)
     if prepared.changes:
         typer.echo(f"Done: {len(prepared.changes)} changes, each read back. Journal: {prepared.journal.place}")
+    return prepared
 
 
 def _stale_told(look: Callable[[], Prepared]) -> Prepared:

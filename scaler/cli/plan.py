@@ -18,6 +18,7 @@ from scaler.cli.options import (
     QuietOption,
     WorkloadOption,
 )
+from scaler.errors import ScalerError
 
 if TYPE_CHECKING:
     from scaler.emit.interface import Document
@@ -82,13 +83,13 @@ def plan(
     Files are written only if no workload is refused.
     """
     from scaler.catalog.interface import UnknownName
+    from scaler.cli.ending import end_plan, plan_of
     from scaler.cli.plan_file import read_plan
     from scaler.cli.plan_outputs import documents_of, say_written
-    from scaler.cli.recording import keep, only_the_record, plan_of, show_again
+    from scaler.cli.recording import only_the_record, show_again
     from scaler.cli.run import chosen, open_runtime, parse_accepted, parse_as_of, parse_events
     from scaler.cli.terraform_plan import check_files, terraform_options, write_if_terraform_may
     from scaler.config.reader import load_config, located
-    from scaler.errors import ScalerError
     from scaler.plan.guardrails import RULES, circuit_breaker
     from scaler.terraform.gate import RULE
 
@@ -115,7 +116,7 @@ def plan(
     if asked is None or output_format is PlanFormat.table:
         _show(run, output_format, old)
     if broken is not None:
-        keep(draft, runtime, command="plan", exit_code=broken.exit_code)
+        end_plan(project, runtime, run, draft, exit_code=broken.exit_code)
         raise broken
     documents: list[Document] = []
     if what_if:
@@ -126,11 +127,11 @@ def plan(
         try:
             changes = write_if_terraform_may(asked, documents, run.plan, accepted, runtime.progress, show)
         except ScalerError as error:
-            keep(draft, runtime, command="plan", exit_code=error.exit_code)
+            end_plan(project, runtime, run, draft, exit_code=error.exit_code)
             raise
         code = 2 if detailed_exitcode and changes and code == 0 else code
         say_written(documents, project, runtime, partial=bool(only))
-    keep(draft, runtime, command="plan", exit_code=code, documents=documents)
+    end_plan(project, runtime, run, draft, exit_code=code, documents=documents)
     raise typer.Exit(code)
 
 

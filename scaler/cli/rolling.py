@@ -73,6 +73,7 @@ def run_rolling(
     unlock_id: str | None,
 ) -> int:
     """Make one update, or one after the other; returns the exit code."""
+    from scaler.cli.ending import UpdatesTold
     from scaler.cli.recording import held
     from scaler.history.lock import locked, unlock
     from scaler.pipeline import open_store
@@ -84,9 +85,12 @@ def run_rolling(
         freed = unlock(store, unlock_id, runtime.clock(), place)
         runtime.progress(f"freed the lock of {freed.owner}")
 
+    told = UpdatesTold(project, runtime)
+
     def tell(line: Line) -> None:
         _show(line, as_json=as_json)
         _keep_line(store, line, project, runtime)
+        told.tell(line)
 
     with signals.installed(), locked(store, runtime.holder, runtime.clock, place) as lease:
         if lease.took_over is not None:

@@ -32,6 +32,7 @@ from scaler.config.names import (
     TimeZone,
     WorkloadName,
 )
+from scaler.config.notify import NoticeConfig
 from scaler.config.plan import PlanConfig
 from scaler.config.preflight import PreflightConfig
 from scaler.config.records import RecordsConfig
@@ -301,6 +302,7 @@ class Config(Strict):
     )
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
     records: RecordsConfig = Field(default_factory=RecordsConfig, description="The record of every run.")
+    notify: list[NoticeConfig] = Field(default_factory=list, description="Who is told of runs, and where.")
 
     @model_validator(mode="after")
     def _relations_exist(self) -> Config:

@@ -1,0 +1,121 @@
+"""What every command does when its outputs are written: keep the record, and tell who is to know."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from scaler.errors import ScalerError
+
+if TYPE_CHECKING:
+    from scaler.config import Project
+    from scaler.emit.interface import Document
+    from scaler.notify.interface import Notice
+    from scaler.pipeline import PlanRun, Runtime
+    from scaler.pipeline.recording import Draft
+    from scaler.pipeline.rolling_loop import Line
+
+
+def end_plan(
+    project: Project,
+    runtime: Runtime,
+    run: PlanRun,
+    draft: Draft | None,
+    *,
+    exit_code: int,
+    documents: Sequence[Document] = (),
+) -> None:
+    """Keep the record of ``scaler plan`` and tell of it; what if is neither. Nothing of it changes the exit code."""
+    from scaler.cli.recording import keep
+
+    keep(draft, runtime, command="plan", exit_code=exit_code, documents=documents)
+    if draft is None:
+        return
+
+    def notice(link: str | None) -> Notice:
+        from scaler.notify.content import notice_of_plan
+
+        return notice_of_plan(run.plan, command="plan", exit_code=exit_code, problems=run.problems, link=link)
+
+    _tell(project, runtime, notice)
+
+
+def end_apply(project: Project, runtime: Runtime, *, run: str, plan_id: str | None, changes: int) -> None:
+    """Tell what ``scaler apply`` wrote."""
+
+    def notice(link: str | None) -> Notice:
+        from scaler.notify.content import notice_of_changes
+
+        facts = {"run": run, **({} if plan_id is None else {"plan": plan_id[:12]})}
+        return notice_of_changes(command="apply", changes=changes, facts=facts, link=link)
+
+    _tell(project, runtime, notice)
+
+
+@contextmanager
+def told_if_failed(project: Project, runtime: Runtime, command: str) -> Iterator[None]:
+    """Tell of what ends the command in this block."""
+    try:
+        yield
+    except ScalerError as error:
+        _tell_failure(project, runtime, error, command)
+        raise
+
+
+def plan_of(project: Project, runtime: Runtime, **given: Any) -> tuple[PlanRun, Draft | None]:
+    """As :func:`scaler.cli.recording.plan_of`; what ends it is told, unless it was to answer what if."""
+    from scaler.cli.recording import plan_of
+
+    with nullcontext() if given.get("events") else told_if_failed(project, runtime, "plan"):
+        return plan_of(project, runtime, **given)
+
+
+def _tell_failure(project: Project, runtime: Runtime, error: ScalerError, command: str) -> None:
+    def notice(link: str | None) -> Notice:
+        from scaler.notify.content import notice_of_failure
+
+        return notice_of_failure(error, command=command, link=link)
+
+    _tell(project, runtime, notice)
+
+
+class UpdatesTold:
+    """Tells of the updates of ``scaler run``; what is wrong for a while is told when it begins and when it changes."""
+
+    def __init__(self, project: Project, runtime: Runtime) -> None:
+        self._project = project
+        self._runtime = runtime
+        self._before: object = None
+
+    def tell(self, line: Line) -> None:
+        """Tell of one update, unless the same is wrong as before and nothing was written."""
+        if line.error is not None:
+            state: object = (line.error.what, line.error.why)
+            if state != self._before:
+                _tell_failure(self._project, self._runtime, line.error, "run")
+        elif line.tick is not None:
+            state = (tuple(sorted(line.tick.doubts.items())), tuple(sorted(line.tick.short)))
+            if state != self._before or line.tick.changes:
+                _tell(self._project, self._runtime, lambda link: _of_update(line, link))
+        self._before = state
+
+
+def _of_update(line: Line, link: str | None) -> Notice:
+    from scaler.pipeline.noticing import notice_of_update
+
+    return notice_of_update(line, link)
+
+
+def _tell(project: Project, runtime: Runtime, make: Callable[[str | None], Notice]) -> None:
+    if not project.config.notify:
+        return
+    from scaler.cli.plain_text import visible
+    from scaler.pipeline.noticing import link_of, notify
+
+    def warn(line: str) -> None:
+        # Even with --quiet: who waits for a notice would not know why there is none.
+        sys.stderr.write(f"warning: {visible(line)}\n")
+
+    notify(project, runtime, make(link_of(runtime.environment)), warn)

@@ -1,0 +1,1 @@
+"""Notices: who is to know of a run is told what it did."""
