@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +20,8 @@ TERMS = SpotTerms()
 DEFAULT = SpotPolicy()
 #: The default but for the stand-in for AWS's knowledge of its pools.
 EVEN = replace(DEFAULT, prefer_steady=False)
+#: The default but for the two-minute notice: on-demand is launched at the loss.
+WITHOUT_NOTICE = replace(DEFAULT, act_on_notice=False)
 #: What an Auto Scaling group does by itself, at the default's sizes.
 GROUP_ALONE = replace(DEFAULT, fallback=False)
 _ACCEPTED = 0.01
@@ -43,6 +46,10 @@ def histories(traces: Path) -> dict[str, PoolHistory]:
         seconds = ordered["timestamp"].astype("datetime64[s, UTC]").astype("int64").astype(float).tolist()
         recordings[recording][pool] = (seconds, ordered["value"].tolist())
     return {name: aligned(pools) for name, pools in sorted(recordings.items())}
+
+
+#: One for all recordings, or what it is in each.
+Policy = SpotPolicy | Callable[[PoolHistory], SpotPolicy]
 
 
 @dataclass(frozen=True)
@@ -79,13 +86,23 @@ def naive_policy(history: PoolHistory) -> SpotPolicy:
     return replace(DEFAULT, inflation=inflation, fallback=False, act_on_notice=False, prefer_steady=False)
 
 
-def score(recordings: dict[str, PoolHistory], policy: SpotPolicy | None, *, second_half: bool = False) -> TraceScore:
-    """Weighted by minutes; ``None`` is the naive policy of each recording."""
+def naive_with_fallback(history: PoolHistory) -> SpotPolicy:
+    """The naive sizes, with all that the default does at a loss: what the sizes alone are worth."""
+    return replace(DEFAULT, inflation=naive_policy(history).inflation)
+
+
+def score(
+    recordings: dict[str, PoolHistory],
+    policy: Policy,
+    *,
+    second_half: bool = False,
+) -> TraceScore:
+    """Weighted by minutes."""
     ready = cost = share = minutes = 0.0
     for history in recordings.values():
         seen = history.between(history.minutes // 2, history.minutes) if second_half else history
         need = np.full(seen.minutes, NODES)
-        outcome = simulate(seen, need, policy or naive_policy(history), TERMS)
+        outcome = simulate(seen, need, policy if isinstance(policy, SpotPolicy) else policy(history), TERMS)
         ready += outcome.ready_minutes(need) * seen.minutes
         cost += outcome.cost_ratio(need, TERMS) * seen.minutes
         share += outcome.spot_share * seen.minutes

@@ -118,15 +118,17 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _on_traces() -> list[Figure]:
-    """The default beside the naive mix, an even spread, the group by itself, and the second halves alone."""
+    """The default and what it owes to its parts, beside the naive mix and the group by itself; later halves alone."""
     folder = traces.folder()
     recordings = None if folder is None else traces.histories(folder)
-    asked = {
+    asked: dict[str, tuple[traces.Policy, bool]] = {
         "spot": (traces.DEFAULT, False),
         "spot_second_half": (traces.DEFAULT, True),
         "spot_even": (traces.EVEN, False),
+        "spot_without_notice": (traces.WITHOUT_NOTICE, False),
         "group_alone": (traces.GROUP_ALONE, False),
-        "naive": (None, False),
+        "naive": (traces.naive_policy, False),
+        "naive_with_fallback": (traces.naive_with_fallback, False),
     }
     figures = []
     for name, (policy, half) in asked.items():

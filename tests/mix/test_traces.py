@@ -30,10 +30,25 @@ def test_it_is_ready_in_every_recording_by_itself(recordings):
 
 def test_the_naive_mix_fails_at_as_much_spot(recordings):
     """Sized with the recordings' own loss rates, but as if pools were lost independently: not ready, and dearer."""
-    naive, default = recorded.score(recordings, None), recorded.score(recordings, recorded.DEFAULT)
+    naive = recorded.score(recordings, recorded.naive_policy)
+    default = recorded.score(recordings, recorded.DEFAULT)
     assert naive.spot_share >= default.spot_share - 0.01
     assert naive.ready_minutes < 0.99
     assert naive.ready_minutes < default.ready_minutes
+
+
+def test_with_fallback_the_naive_sizes_are_ready_and_waste(recordings):
+    """What keeps a group ready is the fallback; sizing for independent pools then costs half the saving."""
+    naive = recorded.score(recordings, recorded.naive_with_fallback)
+    assert naive.ready_minutes >= 0.99
+    assert naive.saving < 0.6 * recorded.score(recordings, recorded.DEFAULT).saving
+
+
+def test_without_the_notice_the_default_is_not_ready(recordings):
+    """Replacing at the loss is too late for 99 %: the run that is started on the notice is not decoration, either."""
+    late = recorded.score(recordings, recorded.WITHOUT_NOTICE)
+    assert late.saving >= 0.50
+    assert late.ready_minutes < 0.99
 
 
 def test_real_pools_close_together(recordings):
