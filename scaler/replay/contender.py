@@ -16,13 +16,15 @@ class Contender:
     """A policy at one setting.
 
     Attributes:
-        tuned: what runs today misses the budget, and this is the same kind of policy at a setting that keeps it, or
-            at the safest there is.
+        tuned: what runs today misses the budget on the first half, and this is another setting of the same kind of
+            policy.
+        keeps: the setting keeps the budget on the first half; otherwise it is the safest there is.
     """
 
     run: PolicyRun
     row: int
     tuned: bool = False
+    keeps: bool = True
 
     @property
     def name(self) -> str:
@@ -72,14 +74,37 @@ def sentence(
     if best is not None and today is None:
         unknown = "what it saves is unknown, as nothing is known of what runs today"
         return f"{workload}: use {described(best)} {within}; {unknown}."
-    saved = "" if gained is None else f"{gained.value:.1%}, 90 % interval {gained.low:.1%} to {gained.high:.1%}"
-    now = "what runs today" if today is None else _today(today)
-    if best is not None and not keep:
-        return f"{workload}: use {described(best)}; it saves {saved}, of what {now} costs, {within}."
-    compared = "" if best is None else f" (the best of the others, {best.name}, saves {saved})"
-    return f"{workload}: no benefit expected: keep {now}{compared}."
+    if best is not None and today is not None and not keep:
+        return f"{workload}: use {described(best)}; it {_saves(gained)}, of what {_compared(today)} costs, {within}."
+    others = "" if best is None or gained is None else f"; the best of the others, {best.name}, {_saves(gained)}"
+    return f"{workload}: no benefit expected: keep {_kept(today)}{others}."
 
 
-def _today(contender: Contender) -> str:
-    note = ", the setting of what runs today that would keep the budget," if contender.tuned else ""
-    return described(contender) + note
+def _saves(gained: Interval | None) -> str:
+    """What is saved, or what it costs more, with the interval."""
+    if gained is None:
+        return "saves what is unknown"
+    if gained.value < 0:
+        return f"costs {-gained.value:.1%} more, 90 % interval {-gained.high:.1%} to {-gained.low:.1%}"
+    return f"saves {gained.value:.1%}, 90 % interval {gained.low:.1%} to {gained.high:.1%}"
+
+
+def _compared(today: Contender) -> str:
+    """What runs today, and where it is compared at another setting, why."""
+    if today.keeps:
+        why = " (the setting of what runs today that keeps the budget on the first half)" if today.tuned else ""
+    else:
+        why = f" (what runs today{', at its safest' if today.tuned else ''}; it does not keep the budget)"
+    return described(today) + why
+
+
+def _kept(today: Contender | None) -> str:
+    """What is to be kept, and at which setting it would keep the budget, if at any."""
+    if today is None:
+        return "what runs today"
+    if not today.tuned:
+        return described(today) + ("" if today.keeps else ", which does not keep the budget on the first half")
+    kind, target = _KINDS[today.setting.reactive.kind], f"{today.setting.reactive.target:.0%}"
+    if today.keeps:
+        return f"{kind}, but at {target}, which keeps the budget on the first half"
+    return f"{kind}; no setting of it keeps the budget on the first half, and {target} is the safest"

@@ -57,8 +57,7 @@ def judge(
     reasons: list[str] = []
     first = _First(budget, confidence, seed)
     found = _ranked(replay, names, first, reasons)
-    found = _not_losing(found, replay.runs[plain] if plain else None, first, reasons)
-    best = found[0] if found else None
+    best = _not_losing(found, replay.runs[plain] if plain else None, first, reasons)
     if baseline is None and best is None:
         raise ReplayRefused(
             f"no verdict on {replay.trace.name}",
@@ -113,7 +112,7 @@ def _baseline(replay: Replay, today: str, budget: float) -> Contender:
         if row is not None:
             return Contender(other, row, tuned=True)
     other = same[0] if same else run
-    return Contender(other, safest(other.ledger.halves()[0]), tuned=bool(same))
+    return Contender(other, safest(other.ledger.halves()[0]), tuned=bool(same), keeps=False)
 
 
 def _same_kind(one: Policy, other: Policy) -> bool:
@@ -137,22 +136,28 @@ def _ranked(replay: Replay, names: Sequence[str], first: _First, reasons: list[s
 
 def _not_losing(
     found: Sequence[Contender], plain: PolicyRun | None, first: _First, reasons: list[str]
-) -> list[Contender]:
-    """Without those that lose to the plain policy on the second half: dearer, or above the budget where it is not."""
+) -> Contender | None:
+    """The cheapest on the first half, or the plain policy where that one loses to it on the second.
+
+    Losing is to be dearer, or above the budget where the plain policy is not. The second half may only say no: who is
+    next is not looked for on it, or the winner of several tries would be judged by the days that it won on.
+    """
+    best = found[0] if found else None
     row = None if plain is None else first.row(plain)
     if plain is None or row is None:
-        return list(found)
+        return best
     theirs = Contender(plain, row).second()
-    kept = []
+    losing = []
     for contender in found:
         mine = contender.second()
         misses = mine.violations > max(first.budget, theirs.violations)
         if contender.run is not plain and (misses or mine.cost_ratio > theirs.cost_ratio):
             how = "misses more" if misses else f"costs {mine.cost_ratio / theirs.cost_ratio - 1:.1%} more"
             reasons.append(f"{contender.name}: loses to {plain.policy.name} on the second half: {how}; it is not used")
-        else:
-            kept.append(contender)
-    return kept
+            losing.append(contender)
+    if best not in losing:
+        return best
+    return next((contender for contender in found if contender.run is plain), None)
 
 
 def _gained(best: Contender | None, baseline: Contender | None, seed: int) -> Interval | None:

@@ -85,7 +85,12 @@ def test_today_is_compared_at_the_budget():
     assert (verdict.keep, verdict.policy) == (True, "target tracking")
     assert verdict.reactive.target < 0.95
     assert verdict.score.violations <= 0.005
-    assert "that would keep the budget" in verdict.sentence
+    assert "keep target tracking, but at " in verdict.sentence
+    assert "which keeps the budget on the first half" in verdict.sentence
+    cold = replayed(hot, target_tracking((0.5,)), planned(Foresight()))
+    better = judge(cold, budget=0.01, today="today", judged_at=NOW)
+    assert not better.keep
+    assert "(the setting of what runs today that keeps the budget on the first half)" in better.sentence
     assert "95%" not in verdict.sentence
 
 
@@ -115,6 +120,43 @@ def test_a_plan_that_loses_to_the_plain_schedule_is_not_used():
     verdict = judge(made, plain="foresight + TT", **rules)
     assert verdict.policy == "foresight + TT"
     assert any("later worse + TT: loses to foresight + TT on the second half" in reason for reason in verdict.reasons)
+
+
+def test_the_second_half_does_not_choose_who_is_next():
+    """If the cheapest of the first half loses on the second, the plain policy is used, and not whoever is next."""
+
+    class Named(Foresight):
+        """One of several that know what comes."""
+
+        def __init__(self, name: str, waste: float, later: float = 1.0) -> None:
+            super().__init__(waste)
+            self.name, self.later = name, later
+
+        def floors(self, trace, conditions, *, first, knobs):
+            made = super().floors(trace, conditions, first=first, knobs=knobs)
+            made[:, made.shape[1] // 2 :] = np.ceil(made[:, made.shape[1] // 2 :] * self.later)
+            return made
+
+    others = [planned(Named("spent", 1.0, later=2.0)), planned(Named("lucky", 1.1)), planned(Named("plain", 1.4))]
+    rules = {"budget": 0.01, "today": "today", "judged_at": NOW}
+    verdict = judge(replayed(TODAY, *others), plain="plain + TT", **rules)
+    assert verdict.policy == "plain + TT"
+    assert [reason for reason in verdict.reasons if reason.startswith("spent + TT: loses")]
+    without = judge(replayed(TODAY, *others[1:]), plain="plain + TT", **rules)
+    assert without.policy == "lucky + TT"
+
+
+@pytest.mark.parametrize("others", [(), (target_tracking((0.9, 0.85)),)])
+def test_a_policy_of_today_that_cannot_keep_the_budget_is_not_said_to(others):
+    """Where no setting keeps the budget, the sentence says so; what is dearer costs more, and does not save less."""
+    made = replayed(todays(Reactive("target-tracking", 0.95), "today"), *others, planned(Foresight(waste=2.5)))
+    verdict = judge(made, budget=0.0001, today="today", candidates=["foresight + TT"], judged_at=NOW)
+    assert verdict.keep
+    said = "85% is the safest" if others else "at 95%, which does not keep the budget"
+    assert said in verdict.sentence
+    assert "costs" in verdict.sentence
+    assert "saves -" not in verdict.sentence
+    assert ", (" not in verdict.sentence
 
 
 def test_only_candidates_are_chosen():
