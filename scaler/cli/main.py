@@ -22,7 +22,20 @@ from scaler.errors import ScalerError, UsageError
 from scaler.version import __version__
 
 #: In the order of ``--help``. Each is a module of this package with a function of the same name.
-COMMANDS = ("init", "validate", "fetch", "forecast", "plan", "apply", "run", "replay", "catalog", "demo", "schema")
+COMMANDS = (
+    "init",
+    "validate",
+    "fetch",
+    "forecast",
+    "plan",
+    "apply",
+    "run",
+    "replay",
+    "report",
+    "catalog",
+    "demo",
+    "schema",
+)
 
 INTERRUPTED = 130
 

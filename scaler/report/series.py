@@ -1,0 +1,117 @@
+"""Series of a plan as lines that are short enough to be drawn, and the charts made of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.plan.document import ForecastPart, WorkloadPart
+from scaler.report.figures import rounded
+from scaler.report.interface import Chart, Line
+
+#: Most steps of a line: more than a screen shows apart, and small enough for hundreds of workloads on one page.
+MOST_STEPS = 84
+_HOUR = 3600
+
+
+def demand_chart(history: NDArray[np.float64], step_seconds: int, part: ForecastPart, unit: str) -> Chart:
+    """Demand up to the forecast's cutoff, and the fan after it.
+
+    Args:
+        history: shape ``(steps,)``, ends at the cutoff; NaN is unknown.
+    """
+    width = _width(history.size, step_seconds)
+    past = Line(
+        "demand",
+        "history",
+        part.cutoff - timedelta(seconds=step_seconds * width * -(-history.size // width)),
+        step_seconds * width,
+        _tops(history, width, at_end=True),
+    )
+    values = np.array(part.values)
+    wide = _width(values.shape[0], part.step_seconds)
+    quantiles = [values[:, _nearest(part.quantiles, q)] for q in (0.05, 0.5, 0.95)]
+    low, middle, high = (_tops(column, wide) for column in quantiles)
+    step = part.step_seconds * wide
+    lines = (
+        past,
+        Line("p5 to p95", "band", part.cutoff, step, high, low),
+        Line("median", "median", part.cutoff, step, middle),
+    )
+    return chart("Demand", unit, lines)
+
+
+def capacity_chart(part: WorkloadPart) -> Chart | None:
+    """Requirement, planned floor, live minimum and maximum over the span of the plan; ``None`` without a plan."""
+    if part.requirement is None or not part.steps:
+        return None
+    start, end = part.steps[0].start, part.steps[-1].end
+    span = int((end - start).total_seconds())
+    needed = np.array(part.requirement.per_step, dtype=float)
+    step = span // needed.size
+    width = _width(needed.size, step)
+    floor = np.zeros(needed.size)
+    for level in part.steps:
+        first, last = (int((time - start).total_seconds()) // step for time in (level.start, level.end))
+        floor[first:last] = level.min_size
+    lines = [
+        Line("requirement", "required", start, step * width, _tops(needed, width), stepped=True),
+        Line("planned floor", "floor", start, step * width, _tops(floor, width), stepped=True),
+        Line("maximum", "limit", start, span, (part.steps[0].max_size,), stepped=True),
+    ]
+    if part.live is not None:
+        lines.append(Line("live minimum", "live", start, span, (part.live.min_size,), stepped=True))
+    return chart("Capacity", part.requirement.units, tuple(lines))
+
+
+def chart(title: str, unit: str, lines: tuple[Line, ...]) -> Chart:
+    """A chart with the marks of its axes."""
+    known = [value for line in lines for value in line.values if value is not None]
+    start = min(line.start for line in lines)
+    end = max(line.start + timedelta(seconds=line.step_seconds * len(line.values)) for line in lines)
+    return Chart(title, unit, start, end, lines, _ticks(max(known, default=0.0)), _days(start, end))
+
+
+def _tops(values: NDArray[np.float64], width: int, *, at_end: bool = False) -> tuple[float | None, ...]:
+    """The largest known value of each ``width`` steps; an odd rest is at the start if ``at_end``."""
+    rest = -values.size % width
+    padded = np.concatenate([np.full(rest if at_end else 0, np.nan), values, np.full(0 if at_end else rest, np.nan)])
+    groups = padded.reshape(-1, width)
+    known = ~np.isnan(groups)
+    tops = np.where(known, groups, -np.inf).max(axis=1)
+    return tuple(
+        rounded(float(top)) if any_known else None for top, any_known in zip(tops, known.any(axis=1), strict=True)
+    )
+
+
+def _width(steps: int, step_seconds: int) -> int:
+    """Steps that are drawn as one: so few points that they fit, and whole hours where it is more than an hour."""
+    width = max(1, -(-steps // MOST_STEPS))
+    per_hour = max(1, _HOUR // step_seconds)
+    return width if width < per_hour else -(-width // per_hour) * per_hour
+
+
+def _nearest(quantiles: Sequence[float], wanted: float) -> int:
+    return min(range(len(quantiles)), key=lambda index: abs(quantiles[index] - wanted))
+
+
+def _ticks(top: float) -> tuple[float, ...]:
+    """0 and two to five round numbers up to at least ``top``."""
+    if top <= 0:
+        return (0.0, 1.0)
+    power = 10.0 ** math.floor(math.log10(top / 4))
+    step = next(size * power for size in (1, 2, 2.5, 5, 10) if size * power * 4 >= top)
+    count = max(1, math.ceil(top / step - 1e-9))
+    return tuple(float(f"{step * index:.6g}") for index in range(count + 1))
+
+
+def _days(start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Up to six midnights within, evenly spaced."""
+    first = start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [first + timedelta(days=index) for index in range(int((end - first) / timedelta(days=1)) + 1)]
+    days = [day for day in days if start <= day <= end]
+    return tuple(days[:: max(1, -(-len(days) // 6))])

@@ -1,0 +1,70 @@
+"""The report as CSV: a row for each workload, which a spreadsheet opens without running any of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from scaler.report.figures import moment, plain
+from scaler.report.interface import Report, WorkloadReport
+
+# What makes a spreadsheet take a text for a formula (CWE-1236).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_COLUMNS = (
+    "workload", "kind", "target", "region", "tags", "status", "reason", "model", "quantile_percent", "floor_lowest",
+    "floor_peak", "required_peak", "live_min", "max_size", "headroom_percent", "shortfall_percent", "span_hours",
+    "now_usd", "p50_usd", "p95_usd", "change_usd", "price_as_of", "spot_requested_percent", "spot_pools",
+    "max_size_p10_days", "max_size_p50_days", "max_size_p90_days", "verdict",
+)  # fmt: skip
+
+
+def as_csv(report: Report) -> str:
+    """Unknown is empty; times in ISO 8601."""
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(["as_of", *_COLUMNS])
+    for each in report.workloads:
+        writer.writerow([moment(report.as_of), *(cell(value) for value in _row(each))])
+    return sink.getvalue()
+
+
+def cell(value: object) -> object:
+    """A number as it is; a text with an apostrophe before what would be a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return plain(value)
+    text = str(value).replace("\0", "")
+    text = f"'{text}" if text.startswith(_FORMULA) else text
+    return text.replace("\r", " ").replace("\n", " ")
+
+
+def _row(each: WorkloadReport) -> list[object]:
+    cost, spot = each.cost, each.spot
+    reach = next((reach for reach in each.reach if reach.limit == "max size"), None)
+    return [
+        each.name,
+        each.kind,
+        each.target,
+        each.region,
+        " ".join(f"{key}={value}" for key, value in each.tags),
+        each.status,
+        next(iter(each.reasons), None),
+        each.model,
+        each.quantile_percent,
+        each.floor_lowest,
+        each.floor_peak,
+        each.required_peak,
+        each.live_min,
+        each.max_size,
+        each.headroom_percent,
+        each.shortfall_percent,
+        *(
+            [None] * 6
+            if cost is None
+            else [cost.span_hours, cost.now_usd, cost.p50_usd, cost.p95_usd, cost.change_usd, cost.price_as_of]
+        ),
+        *([None] * 2 if spot is None else [spot.requested_percent, spot.pools]),
+        *([None] * 3 if reach is None else [reach.p10_days, reach.p50_days, reach.p90_days]),
+        None if each.verdict is None else each.verdict.sentence,
+    ]

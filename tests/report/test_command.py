@@ -1,0 +1,131 @@
+"""``scaler report`` as it is typed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from scaler.cli.main import main
+from tests.report.fleet import AS_OF
+
+
+def report(config: Path, *arguments: str) -> int:
+    return main(["report", "--config", str(config), "--as-of", AS_OF, "--offline", "--quiet", *arguments])
+
+
+def test_it_prints_and_writes_alike_and_the_same_each_time(fleet, capsys):
+    """--out gets the bytes that are printed without it, and the same inputs give them again."""
+    assert report(fleet) == 0
+    printed = capsys.readouterr().out
+    for name in ("a.html", "b.html"):
+        assert report(fleet, "--out", str(fleet.parent / name)) == 0
+        assert (fleet.parent / name).read_text() == printed
+    assert printed.startswith("<!doctype html>")
+
+
+def test_it_writes_no_plan(fleet):
+    """Neither Terraform variables nor a record: looking changes nothing."""
+    assert report(fleet, "--out", str(fleet.parent / "report.html")) == 0
+    assert not list(fleet.parent.rglob("*.tfvars.json"))
+    assert not list(fleet.parent.rglob("record.json"))
+
+
+def test_the_formats_agree_on_the_workloads(fleet, capsys):
+    """JSON, CSV and Markdown name the same workloads with the same floors."""
+    assert report(fleet, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert report(fleet, "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert report(fleet, "--format", "markdown") == 0
+    text = capsys.readouterr().out
+    assert len(rows) == document["totals"]["workloads"] == 4
+    for row, each in zip(rows, document["workloads"], strict=True):
+        assert row["workload"] == each["name"]
+        assert int(row["floor_peak"]) == each["floor_peak"]
+        assert f"| {each['floor_peak']} |" in text
+
+
+def test_cohorts_add_up_to_the_fleet(fleet, capsys):
+    """Each tag's values share out the workloads and what they cost, to the cent of rounding."""
+    assert report(fleet, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    for kind in ("team", "tier"):
+        mine = [each["totals"] for each in document["cohorts"] if each["kind"] == kind]
+        assert sum(each["workloads"] for each in mine) == 4
+        assert sum(each["p50_usd"] for each in mine) == pytest.approx(document["totals"]["p50_usd"], abs=0.05)
+    assert all(each["demand_change_percent"] > 0 for each in document["cohorts"])
+
+
+def test_the_period_says_how_much_history_is_drawn(fleet, capsys):
+    """A month reaches further back than a week; both end where the forecast begins."""
+    starts = {}
+    for period in ("week", "month"):
+        assert report(fleet, "--format", "json", "--period", period) == 0
+        chart = json.loads(capsys.readouterr().out)["workloads"][0]["charts"][0]
+        starts[period] = chart["lines"][0]["start"]
+        assert chart["lines"][1]["start"] == "2026-11-16T00:00Z"
+    assert starts["week"] == "2026-11-09T00:00Z"
+    assert "2026-10-17T00:00Z" <= starts["month"] <= "2026-10-26T00:00Z"
+
+
+def test_a_refused_workload_is_on_the_page_with_its_reasons(fleet, capsys):
+    """The others are reported; the code is that of the refusal, and the first decision names it."""
+    lines = (fleet.parent / "history.csv").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("web-003") or line < "web-003,2026-11-10"]
+    (fleet.parent / "history.csv").write_text("\n".join(kept) + "\n")
+    assert report(fleet, "--format", "json") == 3
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["totals"]["refused"] == 1
+    assert document["decisions"][0]["workload"] == "web-003"
+    assert document["decisions"][0]["urgency"] == 1
+    refused = next(each for each in document["workloads"] if each["name"] == "web-003")
+    assert refused["reasons"]
+    assert refused["floor_peak"] is None
+    assert "error" in err
+    assert report(fleet) == 3
+    assert "web-003" in capsys.readouterr().out
+
+
+def test_a_shortfall_is_a_decision(fleet, capsys):
+    """Demand above limits.max is the first thing on the page."""
+    fleet.write_text(
+        fleet.read_text()
+        .replace("max: 40}", "max: 3}")
+        .replace("max_size: 40, desired_size: 4", "max_size: 3, desired_size: 3")
+    )
+    assert report(fleet, "--format", "json") == 3
+    first = json.loads(capsys.readouterr().out)["decisions"][0]
+    assert first["urgency"] == 1
+    assert "limits.max 3" in first["what"]
+
+
+def test_a_part_of_the_fleet_is_reported_alone(fleet, capsys):
+    """--workload takes patterns."""
+    assert report(fleet, "--format", "json", "--workload", "web-00[12]") == 0
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)["workloads"]] == ["web-001", "web-002"]
+
+
+def test_what_moved_since_a_recorded_run(fleet, capsys):
+    """--compare-to takes a recorded run; the same plan has moved by nothing, an unknown run is wrong usage."""
+    assert main(["plan", "--config", str(fleet), "--as-of", AS_OF, "--offline", "--quiet"]) == 0
+    run = next(fleet.parent.rglob("record.json")).parent.name
+    capsys.readouterr()
+    assert report(fleet, "--format", "json", "--compare-to", run) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["compared_to"]
+    assert {each["moved"]["peak"] for each in document["workloads"]} == {0}
+    assert report(fleet, "--compare-to", "20200101T000000Z-000000000000") == 64
+    assert "no record" in capsys.readouterr().err
+
+
+def test_a_place_that_cannot_be_written_is_refused_first(fleet, capsys):
+    """A link is not followed, and what it points at is as it was."""
+    (fleet.parent / "kept.html").write_text("earlier")
+    (fleet.parent / "link.html").symlink_to(fleet.parent / "kept.html")
+    assert report(fleet, "--out", str(fleet.parent / "link.html")) == 78
+    assert (fleet.parent / "kept.html").read_text() == "earlier"
