@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from scaler.capacity.interface import Requirement, RiskChoice
 from scaler.config import Project, Workload
 from scaler.errors import ScalerError
+from scaler.history.interface import Panel
 from scaler.pipeline.replaying import Past, pasts, policies_named, replay_past
 from scaler.pipeline.runtime import Runtime, open_store
-from scaler.pipeline.verdicts import Kept, keep_verdicts, kept_verdict
+from scaler.pipeline.verdicts import Kept, daily_means, keep_verdicts, kept_verdict
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import live_floor
 from scaler.replay.day_ahead import DayAhead
@@ -56,10 +57,20 @@ class Gate:
         return None if kept is None else kept.daily
 
 
-def gate_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], *, as_of: datetime) -> Gate:
+def gate_of(
+    project: Project,
+    runtime: Runtime,
+    workloads: Sequence[Workload],
+    *,
+    as_of: datetime,
+    panels: Sequence[Panel] = (),
+) -> Gate:
     """The verdicts that are kept, and where the configuration asks for it, those that are found now.
 
     A workload that cannot be judged is planned as configured; the plan says so.
+
+    Args:
+        panels: the demand that the plan is made from; what has drifted away from what was judged is judged anew.
     """
     store = open_store(project, runtime)
     kept: dict[str, Kept] = {}
@@ -68,7 +79,10 @@ def gate_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], *
         if workload.replay.gate == "off":
             continue
         found, why = kept_verdict(workload, store, as_of=as_of)
-        if found is not None:
+        drift = None if found is None else _drift(found, workload, panels)
+        if found is not None and drift is not None:
+            notes[workload.name] = f"replay: demand has drifted: the last days are {drift}; scaler replay judges anew"
+        elif found is not None:
             kept[workload.name] = found
         elif why is not None:
             notes[workload.name] = why
@@ -79,6 +93,14 @@ def gate_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], *
     repeated = [name for name, each in kept.items() if _repeats(each.daily)]
     past = pasts(project, replace(runtime, offline=True), as_of=as_of, only=repeated)[0] if repeated else {}
     return Gate(kept, notes, past)
+
+
+def _drift(kept: Kept, workload: Workload, panels: Sequence[Panel]) -> str | None:
+    panel = next((panel for panel in panels if workload.name in panel.names), None)
+    if panel is None:
+        return None
+    values = panel.values[panel.names.index(workload.name)]
+    return kept.drifted(daily_means(values, 86_400 // panel.step_seconds))
 
 
 def _judged(

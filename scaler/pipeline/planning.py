@@ -81,7 +81,8 @@ def make_plan(
     reader = OfflineLive() if runtime.offline else AwsLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
-    gate = gate_of(project, runtime, [w for w in workloads if w.name not in history.problems], as_of=as_of)
+    known = [workload for workload in workloads if workload.name not in history.problems]
+    gate = gate_of(project, runtime, known, as_of=as_of, panels=history.panels)
     assumptions = Assumptions(accepted, events, models, gate.risks(workloads))
     run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=assumptions)
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}

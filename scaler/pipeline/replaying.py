@@ -52,6 +52,11 @@ class Past:
         return self.sized.workload
 
     @property
+    def in_demand(self) -> bool:
+        """Whether the trace is in the unit of demand; otherwise units do not grow in proportion, and it is in units."""
+        return _in_proportion(self.sized.capacity)
+
+    @property
     def usd_per_unit_hour(self) -> float | None:
         """What a unit costs per hour in the workload's mix at its largest, ``None`` is unknown."""
         units = max(1, self.workload.limits.max)
@@ -190,9 +195,13 @@ def past_of(sized: Sized, panel: Panel, lead_minutes: int | None = None) -> Past
     return Past(sized, trace, Conditions(lead, limits.min or 1, limits.max), _notes(panel, workload))
 
 
+def _in_proportion(capacity: UnitCapacity) -> bool:
+    return not capacity.resources and capacity.zones == 1
+
+
 def _in_units(capacity: UnitCapacity, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Demand, and how much of it a unit carries; where units do not grow in proportion, demand is in units."""
-    if not capacity.resources and capacity.zones == 1:
+    if _in_proportion(capacity):
         return values, capacity.demand_per_unit
     known = np.isfinite(values)
     units = np.full(values.shape, np.nan)

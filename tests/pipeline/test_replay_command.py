@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -201,6 +202,20 @@ def test_a_verdict_that_does_not_hold_is_not_followed(past, change, word):
     after = plan(past)
     assert [reason for reason in after["reasons"] if word in reason]
     assert after["requirement"]["per_step"] == before["requirement"]["per_step"]
+
+
+def test_demand_that_has_drifted_is_judged_anew(past):
+    """Two days at three times the demand that was judged: the old verdict is not followed, and the plan says why."""
+    past.write_text(past.read_text().replace("max: 20}", "max: 60}"))
+    assert replay(past) == 0
+    times, values = web_demand(days=16)
+    values = np.where(times >= times[-1] - 2 * 86_400, 3 * values, values)
+    write_csv(past.parent / "history.csv", "shop", times, values)
+    workload = plan(past)
+    assert [reason for reason in workload["reasons"] if reason.startswith("replay: demand has drifted")]
+    assert not [reason for reason in workload["reasons"] if reason.startswith("replay: shop")]
+    assert replay(past) == 0
+    assert [reason for reason in plan(past)["reasons"] if reason.startswith("replay: shop")]
 
 
 def test_a_plan_can_judge_by_itself(past):
