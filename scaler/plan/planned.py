@@ -38,6 +38,17 @@ class Planned:
     asked: NDArray[np.int64]
     rails: tuple[GuardrailPart, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the schedule: a profile's own notes, or what few or long levels cost."""
+        if self.weekly is not None:
+            return self.weekly.notes
+        needed = int(self.bounded.units.sum())
+        planned_units = sum(level.units * (level.end - level.first) for level in self.levels)
+        if planned_units <= needed or not needed:
+            return ()
+        return (f"schedule: {len(self.levels)} levels, {planned_units / needed - 1:.1%} above what the steps need",)
+
 
 def planned(inputs: WorkloadInputs, bounded: Bounded, context: PlanContext) -> Planned:
     """The schedule of one workload, scaled in no faster than the guardrails let it."""

@@ -145,8 +145,7 @@ def _status(
     steps: tuple[StepPart, ...],
 ) -> tuple[Status, tuple[str, ...]]:
     live, needed, weekly = inputs.live, inputs.requirement, schedule.weekly
-    reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes]
-    reasons += () if weekly is None else weekly.notes
+    reasons = [f"model {inputs.choice.model}: {inputs.choice.reason}", *needed.notes, *schedule.notes]
     warned = (f"preflight: {each.message}" for each in inputs.preflight if each.grade == "warning")
     reasons = [*(rail.message for rail in rails), *reasons, *warned]
     if any(rail.outcome == "refused" for rail in rails):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -162,3 +164,29 @@ def test_canonical_json_has_no_room_for_nan():
     """A number that is not finite never reaches JSON."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical({"usd": float("nan")})
+
+
+def noted(plan):
+    """What the plan says of its schedule."""
+    return [reason for reason in only(plan).reasons if reason.startswith("schedule: ")]
+
+
+def test_what_too_few_actions_cost_is_said(plan_of, live):
+    """A week that changes every hour, in 120 levels: the surplus is in the plan, and is what the levels have."""
+    hours = np.arange(7 * 24 * 4 + 1) // 4
+    demand = 5000 + 4000 * np.sin(hours * np.pi / 12) + 370 * (hours % 7)
+    plan = plan_of(demand, live=live, max_actions=120, horizon="7d", limits={"min": 1, "max": 200})
+    workload = only(plan)
+    assert workload.requirement is not None
+    needed = [max(1, units) for units in workload.requirement.per_step]
+    assert sum(a != b for a, b in itertools.pairwise(needed)) > 120
+    assert len(workload.steps) <= 120
+    hours_planned = sum(step.min_size * (step.end - step.start).total_seconds() / 900 for step in workload.steps)
+    assert noted(plan) == [
+        f"schedule: {len(workload.steps)} levels, {hours_planned / sum(needed) - 1:.1%} above what the steps need"
+    ]
+
+
+def test_nothing_is_said_where_every_change_has_its_level(plan_of, live):
+    """No surplus, no line."""
+    assert noted(plan_of(RAMP, live=live)) == []
