@@ -1,4 +1,4 @@
-"""What every command does when its outputs are written: keep the record, and tell who is to know."""
+"""What every command does when its outputs are written: keep the record, tell who is to know, give the figures."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scaler.errors import ScalerError
 if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.emit.interface import Document
+    from scaler.metrics.interface import Sample
     from scaler.notify.interface import Notice
     from scaler.pipeline import PlanRun, Runtime
     from scaler.pipeline.recording import Draft
@@ -40,6 +41,15 @@ def end_plan(
         return notice_of_plan(run.plan, command="plan", exit_code=exit_code, problems=run.problems, link=link)
 
     _tell(project, runtime, notice)
+    if {part.name for part in run.plan.workloads} != set(project.config.workloads):
+        return  # figures of a part would take the place of those of all
+
+    def samples() -> list[Sample]:
+        from scaler.metrics.figures import of_plan, of_run
+
+        return [*of_run(runtime.clock(), exit_code), *of_plan(run.plan)]
+
+    _publish(project, runtime, "plan", samples)
 
 
 def end_apply(project: Project, runtime: Runtime, *, run: str, plan_id: str | None, changes: int) -> None:
@@ -51,7 +61,13 @@ def end_apply(project: Project, runtime: Runtime, *, run: str, plan_id: str | No
         facts = {"run": run, **({} if plan_id is None else {"plan": plan_id[:12]})}
         return notice_of_changes(command="apply", changes=changes, facts=facts, link=link)
 
+    def samples() -> list[Sample]:
+        from scaler.metrics.figures import of_run
+
+        return of_run(runtime.clock(), 0, changes)
+
     _tell(project, runtime, notice)
+    _publish(project, runtime, "apply", samples)
 
 
 @contextmanager
@@ -61,6 +77,7 @@ def told_if_failed(project: Project, runtime: Runtime, command: str) -> Iterator
         yield
     except ScalerError as error:
         _tell_failure(project, runtime, error, command)
+        _publish_failure(project, runtime, error, command)
         raise
 
 
@@ -81,6 +98,15 @@ def _tell_failure(project: Project, runtime: Runtime, error: ScalerError, comman
     _tell(project, runtime, notice)
 
 
+def _publish_failure(project: Project, runtime: Runtime, error: ScalerError, command: str) -> None:
+    def samples() -> list[Sample]:
+        from scaler.metrics.figures import of_run
+
+        return of_run(runtime.clock(), error.exit_code)
+
+    _publish(project, runtime, command, samples)
+
+
 class UpdatesTold:
     """Tells of the updates of ``scaler run``; what is wrong for a while is told when it begins and when it changes."""
 
@@ -90,7 +116,7 @@ class UpdatesTold:
         self._before: object = None
 
     def tell(self, line: Line) -> None:
-        """Tell of one update, unless the same is wrong as before and nothing was written."""
+        """Tell of one update, unless the same is wrong as before and nothing was written; give all its figures."""
         if line.error is not None:
             state: object = (line.error.what, line.error.why)
             if state != self._before:
@@ -100,6 +126,10 @@ class UpdatesTold:
             if state != self._before or line.tick.changes:
                 _tell(self._project, self._runtime, lambda link: _of_update(line, link))
         self._before = state
+        if line.error is not None:
+            _publish_failure(self._project, self._runtime, line.error, "run")
+        elif line.tick is not None:
+            _publish(self._project, self._runtime, "run", lambda: _figures_of(self._project, line))
 
 
 def _of_update(line: Line, link: str | None) -> Notice:
@@ -108,14 +138,39 @@ def _of_update(line: Line, link: str | None) -> Notice:
     return notice_of_update(line, link)
 
 
+def _figures_of(project: Project, line: Line) -> list[Sample]:
+    from scaler.metrics.figures import of_run, of_update
+
+    tick = line.tick
+    assert tick is not None  # noqa: S101 - an update that failed has other figures
+    update = of_update(names=project.config.workloads, floors=tick.floors, doubts=tick.doubts, short=tick.short)
+    return [*of_run(line.at, line.exit_code, tick.changes), *update]
+
+
+def _publish(project: Project, runtime: Runtime, command: str, make: Callable[[], list[Sample]]) -> None:
+    config = project.config.metrics
+    if not (config.textfile or config.pushgateway or config.emf):
+        return
+    from scaler.pipeline.metering import publish
+
+    # Standard output holds the data that was asked for; Lambda and log drivers read both.
+    publish(project, runtime, make(), command=command, warn=_warn, emit=_emit)
+
+
+def _emit(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def _warn(line: str) -> None:
+    from scaler.cli.plain_text import visible
+
+    # Even with --quiet: who waits for a notice would not know why there is none.
+    sys.stderr.write(f"warning: {visible(line)}\n")
+
+
 def _tell(project: Project, runtime: Runtime, make: Callable[[str | None], Notice]) -> None:
     if not project.config.notify:
         return
-    from scaler.cli.plain_text import visible
     from scaler.pipeline.noticing import link_of, notify
 
-    def warn(line: str) -> None:
-        # Even with --quiet: who waits for a notice would not know why there is none.
-        sys.stderr.write(f"warning: {visible(line)}\n")
-
-    notify(project, runtime, make(link_of(runtime.environment)), warn)
+    notify(project, runtime, make(link_of(runtime.environment)), _warn)

@@ -22,6 +22,7 @@ from scaler.config.forecasting import (
 from scaler.config.guardrails import GuardrailsConfig
 from scaler.config.kubernetes import KubernetesConfig
 from scaler.config.metrics import FileMetric, LoadConfig
+from scaler.config.metrics_out import MetricsConfig
 from scaler.config.names import (
     Day,
     FormatVersion,
@@ -303,6 +304,9 @@ class Config(Strict):
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
     records: RecordsConfig = Field(default_factory=RecordsConfig, description="The record of every run.")
     notify: list[NoticeConfig] = Field(default_factory=list, description="Who is told of runs, and where.")
+    metrics: MetricsConfig = Field(
+        default_factory=MetricsConfig, description="Where the figures of runs go, for dashboards and alerts."
+    )
 
     @model_validator(mode="after")
     def _relations_exist(self) -> Config:

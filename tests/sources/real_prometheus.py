@@ -68,10 +68,13 @@ class Prometheus:
 
     Args:
         folder: for its data, configuration and log.
+        series: what it holds from the beginning; may be empty.
         guarded: whether it speaks TLS and asks for :data:`USER` and :data:`PASSWORD`.
+        settings: its configuration, such as what it scrapes.
     """
 
-    def __init__(self, folder: Path, series: Series, *, guarded: bool = False) -> None:
+    def __init__(self, folder: Path, series: Series, *, guarded: bool = False, settings: str = "global: {}\n") -> None:
+        self._settings = settings
         self.folder = folder
         self.ca_file = folder / "authority.pem"
         self._guarded = guarded
@@ -85,8 +88,9 @@ class Prometheus:
         return f"{'https' if self._guarded else 'http'}://127.0.0.1:{self._port}"
 
     def __enter__(self) -> Prometheus:
-        _fill(self.folder, self._series)
-        (self.folder / "prometheus.yml").write_text("global: {}\n")
+        if self._series:
+            _fill(self.folder, self._series)
+        (self.folder / "prometheus.yml").write_text(self._settings)
         web = "{}\n"
         if self._guarded:
             _write_certificates(self.folder)
