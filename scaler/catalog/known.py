@@ -65,7 +65,7 @@ def check_names(
             problems.append(_unknown_region(workload.region, f"{where}.region"))
             continue
         names = known_names().types.union(catalogue.entries)
-        missing = [name for name in _ec2_types(workload) if name not in names]
+        missing = [name for name in ec2_types(workload) if name not in names]
         exist = set(confirm(workload.region, missing)) if missing else set()
         problems += [_unknown_type(name, names, where) for name in missing if name not in exist]
     if problems:
@@ -74,8 +74,8 @@ def check_names(
         raise first
 
 
-def _ec2_types(workload: Workload) -> list[str]:
-    """SageMaker's types are EC2's with a prefix; the unit of a target without types is none."""
+def ec2_types(workload: Workload) -> list[str]:
+    """Types of EC2 that a workload names: SageMaker's have a prefix; the unit of a target without types is none."""
     return [name.removeprefix("ml.") for name in workload.capacity.instance_types if "." in name]
 
 

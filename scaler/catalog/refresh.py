@@ -64,6 +64,7 @@ def refresh(
     except ScalerError as error:
         notes.append(f"hardware: {error.what} ({error.why})")
         hardware = {}
+    names = [name for name in names if name in hardware or name in known.entries]  # others the region does not have
     zones = asked("zones", lambda: offered_zones(clients, region, names))
     prices = asked("on-demand prices", lambda: on_demand_prices(clients, region, names))
     spot = asked("spot prices", lambda: spot_prices(clients, region, names, at=now))

@@ -12,6 +12,8 @@ from scaler.cli.options import DEFAULT_CONFIG, OfflineOption, QuietOption
 
 if TYPE_CHECKING:
     from scaler.catalog.interface import Catalogue, Entry, FigureStore
+    from scaler.catalog.selection import Selection
+    from scaler.config import Workload
     from scaler.errors import UsageError
     from scaler.pipeline import Runtime
     from scaler.preflight.interface import RegionFigures
@@ -74,36 +76,41 @@ def catalog(
     name, count = (None, None) if gpu is None else parse_gpu(gpu)
     selection = Selection(name, count, min_memory, min_vcpu)
     runtime = open_runtime(offline=offline, quiet=quiet)
-    store, chosen_region = _place(config, region, runtime)
+    store, chosen_region, configured = _place(config, region, runtime)
     if quotas:
         vcpus = {name: each.hardware.vcpus for name, each in known_catalogue(store, chosen_region).entries.items()}
         _show_quotas(_quotas(store, chosen_region, runtime), vcpus, output_format)
         return
-    catalogue = _catalogue(store, chosen_region, selection, runtime, commitments=commitments)
+    catalogue = _catalogue(store, chosen_region, selection, runtime, configured=configured, commitments=commitments)
     _show(catalogue, select(catalogue, selection, sort.value), output_format, commitments=commitments)
     for note in catalogue.notes:
         runtime.progress(note)
 
 
-def _place(config: Path | None, region: str | None, runtime: Runtime) -> tuple[FigureStore | None, str | None]:
-    """The store of the configuration, if there is one, and the region in effect.
+def _place(
+    config: Path | None, region: str | None, runtime: Runtime
+) -> tuple[FigureStore | None, str | None, frozenset[str]]:
+    """The store of the configuration, if there is one, the region in effect, and the types that are configured in it.
 
     Raises:
         UnknownName: there is no such region.
     """
-    from scaler.catalog.known import check_region
+    from scaler.catalog.known import check_region, ec2_types
     from scaler.config.reader import load_config
     from scaler.mix.facts import StoredFigures
     from scaler.pipeline import open_store
 
     store, configured = None, None
+    workloads: tuple[Workload, ...] = ()
     if config is not None or DEFAULT_CONFIG.is_file():
         project = load_config(config or DEFAULT_CONFIG)
         store, configured = StoredFigures(open_store(project, runtime)), project.config.defaults.region
+        workloads = project.workloads()
     chosen = region or runtime.aws.region(configured)
     if chosen is not None:
         check_region(chosen, key="--region" if region else "region")
-    return store, chosen
+    mine = (each for each in workloads if runtime.aws.region(each.region) == chosen)
+    return store, chosen, frozenset(name for each in mine for name in ec2_types(each))
 
 
 def _quotas(store: FigureStore | None, region: str | None, runtime: Runtime) -> RegionFigures:
@@ -156,13 +163,19 @@ def _no_region() -> UsageError:
 
 
 def _catalogue(
-    store: FigureStore | None, region: str | None, selection: object, runtime: Runtime, *, commitments: bool
+    store: FigureStore | None,
+    region: str | None,
+    selection: Selection,
+    runtime: Runtime,
+    *,
+    configured: frozenset[str],
+    commitments: bool,
 ) -> Catalogue:
     from scaler.catalog.cache import write_cached
     from scaler.catalog.known import known_catalogue
     from scaler.catalog.refresh import refresh
-    from scaler.catalog.selection import Selection, select
     from scaler.catalog.starter import REGION
+    from scaler.catalog.wanted import wanted_types
 
     if runtime.offline:
         # The starter is of one region; without another it is the one that is meant.
@@ -170,8 +183,10 @@ def _catalogue(
     if region is None:
         raise _no_region()
     known = known_catalogue(store, region)
-    wanted = selection if isinstance(selection, Selection) else Selection()
-    names = [entry.instance_type for entry in select(known, wanted, "name")]
+    today = runtime.clock().date()
+    if selection.gpu is not None:
+        runtime.progress(f"reading the types of {region}")
+    names = wanted_types(known, selection, runtime.aws, today=today, configured=configured)
     catalogue = refresh(
         known, runtime.aws, names, now=runtime.clock(), commitments=commitments, progress=runtime.progress
     )

@@ -17,7 +17,9 @@ from scaler.catalog.pricing import on_demand_prices, product_prices
 from scaler.catalog.quotas import quota_family, vcpu_quotas
 from scaler.catalog.refresh import refresh
 from scaler.catalog.spot import advisor_risks, placement_scores, read_advisor, spot_prices
+from scaler.cli.main import main
 from tests.catalog.stubs import stubbed
+from tests.standins.gaps import GapsStandIn
 from tests.standins.http import Answer, StandIn
 
 TODAY = date(2026, 11, 21)
@@ -254,6 +256,45 @@ def test_what_cannot_be_had_keeps_its_value_and_its_day(emulator):
     assert entry.hardware.as_of == TODAY
     assert entry.zones
     assert [note.partition(":")[0] for note in found.notes] == ["on-demand prices", "interruption bands"]
+
+
+@pytest.mark.emulator
+def test_types_that_do_not_ship_are_found_and_kept(aws_emulator, tmp_path, monkeypatch, capsys):
+    """All types of the region with the GPU, and those of the configuration: then known without AWS, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setitem(refresh.__kwdefaults__, "advisor", lambda: b"{}")
+    (tmp_path / "scaler.yaml").write_text(
+        "version: 1\nworkloads:\n  shop:\n    target: {asg: shop}\n    load: {file: {path: h.csv, period: 15m}}\n"
+        "    capacity: {throughput: {m7g.4xlarge: 100/s}}\n    limits: {min: 1, max: 20}\n"
+    )
+    shipped = known_catalogue(None, "us-east-1").entries
+    assert not {"gr6.4xlarge", "g6.16xlarge", "m7g.4xlarge"} & set(shipped)
+
+    def printed(*arguments):
+        assert main(["catalog", "--quiet", "--format", "json", *arguments]) == 0
+        return {each["hardware"]["instance_type"]: each for each in json.loads(capsys.readouterr().out)["types"]}
+
+    with GapsStandIn(aws_emulator, answers={"GetProducts": {"PriceList": [product("1.5")]}}) as stand_in:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stand_in.url)
+        found = printed("--gpu", "L4:1")
+    assert {"g6.xlarge", "g6.16xlarge", "gr6.4xlarge"} <= set(found)
+    assert all(
+        (each["hardware"]["gpu"]["name"], each["hardware"]["gpu"]["count"]) == ("L4", 1) for each in found.values()
+    )
+    assert found["gr6.4xlarge"]["zones"]
+    assert printed("--offline", "--gpu", "L4:1") == found
+    configured = printed("--offline")["m7g.4xlarge"]
+    assert (configured["hardware"]["vcpus"], configured["on_demand"]["usd_per_hour"]) == (16, 1.5)
+
+
+@pytest.mark.emulator
+def test_a_name_that_the_region_does_not_have_is_not_asked_for_prices(emulator, monkeypatch):
+    """One unknown name must not cost the spot prices of the others, which AWS would refuse together."""
+    asked = []
+    monkeypatch.setattr("scaler.catalog.refresh.spot_prices", lambda *given, **_: asked.append(given[2]) or {})
+    refresh(known_catalogue(None, "us-east-1"), emulator, ["m7i.lrage", "m7i.large"], now=NOW, advisor=lambda: b"{}")
+    assert asked == [["m7i.large"]]
 
 
 @pytest.mark.emulator
