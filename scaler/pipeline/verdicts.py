@@ -138,9 +138,10 @@ def daily_means(values: NDArray[np.float64], steps_per_day: int) -> NDArray[np.f
 
 def terms(workload: Workload) -> str:
     """sha256 over what a verdict depends on beside demand."""
-    text = "\n".join(
-        part.model_dump_json() for part in (workload.load, workload.capacity, workload.limits, workload.replay)
-    )
+    parts = [part.model_dump_json() for part in (workload.load, workload.capacity, workload.limits)]
+    # How far a verdict is followed is no term of it.
+    parts.append(workload.replay.model_dump_json(exclude={"gate", "valid_for"}))
+    text = "\n".join(parts)
     return hashlib.sha256(f"{workload.timezone}\n{text}".encode()).hexdigest()
 
 
