@@ -15,7 +15,7 @@ _THIS_WEEK_DAYS, _SOON_DAYS = 7, 28
 
 
 def decisions(plan: Plan, workloads: Sequence[WorkloadReport], offers: Sequence[Commitment]) -> tuple[Decision, ...]:
-    """By urgency, then by day, then by name."""
+    """By urgency; what is so already before what is to come, that by its day; then by name."""
     found: list[Decision] = []
     for part, each in zip(plan.workloads, workloads, strict=True):
         found += _of_plan(part)
@@ -30,7 +30,7 @@ def decisions(plan: Plan, workloads: Sequence[WorkloadReport], offers: Sequence[
         )
         for offer in offers
     ]
-    return tuple(sorted(found, key=lambda d: (d.urgency, d.by is None, d.by or plan.as_of, d.workload or "")))
+    return tuple(sorted(found, key=lambda d: (d.urgency, d.by is not None, d.by or plan.as_of, d.workload or "")))
 
 
 def _of_plan(part: WorkloadPart) -> Iterator[Decision]:

@@ -68,10 +68,14 @@
       }
       show();
     });
-    for (const button of figure.querySelectorAll("button")) {
+    for (const [name, factor] of [["Zoom in", 0.5], ["Zoom out", 2], ["All", 0]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name;
       button.addEventListener("click", () => {
-        if (button.dataset.zoom === "all") { from = 0; to = 1; view(); } else zoom(Number(button.dataset.zoom));
+        if (factor) zoom(factor); else { from = 0; to = 1; view(); }
       });
+      figure.querySelector(".legend").append(button, " ");
     }
   }
 })();

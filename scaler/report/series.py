@@ -14,7 +14,7 @@ from scaler.report.figures import rounded
 from scaler.report.interface import Chart, Line
 
 #: Most steps of a line: more than a screen shows apart, and small enough for hundreds of workloads on one page.
-MOST_STEPS = 84
+MOST_STEPS = 72
 _HOUR = 3600
 
 

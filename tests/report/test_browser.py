@@ -27,7 +27,7 @@ _PIXELS = """
       to[i].style.setProperty(name, style.getPropertyValue(name));
     }
   });
-  copy.querySelectorAll('text, .grid').forEach((each) => each.remove());
+  copy.querySelectorAll('.rows, text').forEach((each) => each.remove());
   copy.setAttribute('width', 720); copy.setAttribute('height', 200);
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   const image = new Image();

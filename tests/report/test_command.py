@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from scaler.cli.main import main
 from tests.report.fleet import AS_OF
+from tests.report.test_formats import Seen
 
 
 def report(config: Path, *arguments: str) -> int:
@@ -129,3 +131,32 @@ def test_a_place_that_cannot_be_written_is_refused_first(fleet, capsys):
     (fleet.parent / "link.html").symlink_to(fleet.parent / "kept.html")
     assert report(fleet, "--out", str(fleet.parent / "link.html")) == 78
     assert (fleet.parent / "kept.html").read_text() == "earlier"
+
+
+def test_a_maximum_that_growth_will_pass_is_on_the_page(fleet, capsys):
+    """Days until then with their spread, and a decision with a day before which to act."""
+    fleet.write_text(fleet.read_text().replace("max: 40}", "max: 9}").replace("max_size: 40", "max_size: 9"))
+    report(fleet, "--format", "json")
+    document = json.loads(capsys.readouterr().out)
+    found = document["workloads"][3]["reach"][0]
+    assert found["bound"] == 9
+    assert found["p10_days"] <= found["p50_days"]
+    decision = next(each for each in document["decisions"] if each["what"].startswith("max size of 9"))
+    assert decision["by"] > "2026-11-16"
+
+
+def test_every_number_of_a_real_page_is_in_its_json(fleet, capsys):
+    """As a reader would compare them; the days in the tables are counted from starts and steps, and left out."""
+    assert report(fleet) == 0
+    page = Seen(capsys.readouterr().out)
+    assert report(fleet, "--format", "json") == 0
+    known = set(re.findall(r"\d+(?:\.\d+)?|\d+", parted(capsys.readouterr().out)))
+    text = re.sub(r"\d{4}-\d{2}-\d{2}", "", " ".join(page.texts))
+    numbers = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", parted(text))
+    assert len(numbers) > 300
+    assert sorted({number for number in numbers if number not in known}) == []
+
+
+def parted(text: str) -> str:
+    """Dates and times in their parts."""
+    return re.sub(r"(?<=\d)[-T:](?=\d)", " ", text)
