@@ -17,11 +17,15 @@ SMOOTH_MINUTES = 6
 DAYS, WEEKS = 7, 4
 
 
-def recent(series: Series, near: Near, decisions: Index) -> tuple[Array, Array]:
-    """Recent levels, shape ``(features, decisions)``, logarithms relative to the base, and the base itself."""
+def recent(series: Series, near: Near, decisions: Index, *, before: float = 0.0) -> tuple[Array, Array]:
+    """Recent levels, shape ``(features, decisions)``, logarithms relative to the base, and the base itself.
+
+    Args:
+        before: level, a logarithm, that was known last before the decisions.
+    """
     now = decisions - near.delay
     means = [np.log1p(series.mean(now - near.steps(m), now)) for m in RECENT_MINUTES]
-    level = last_known(means[LONGEST])
+    level = last_known(means[LONGEST], before)
     means = [or_else(each, level) for each in means]
     tops = []
     for minutes in HIGHEST_MINUTES:

@@ -34,18 +34,44 @@ def local_scale(errors: Array, level: Array, near: Near, *, days: Index, learnt:
         learnt: rows that may be fitted to.
         window: how far ahead the errors are; the newest are not known yet.
     """
+    return local_scales(errors, level, near, days=days, learnt=learnt, window=window)[0]
+
+
+def local_scales(
+    errors: Array, level: Array, near: Near, *, days: Index, learnt: Flags, window: int
+) -> tuple[Array, Array]:
+    """As :func:`local_scale`, and the coefficients of each day, shape ``(days, features)``."""
     size = np.abs(errors)
-    late = -(-near.known_after(window) // near.every)
+    late = lateness(near, window)
     known = np.concatenate((np.full(late, np.nan), size))[: size.size]
-    recent = [_fading_mean(known, near.steps(m) / near.every) for m in HALF_LIVES_MINUTES]
+    recent = [_fading_mean(known, half_life) for half_life in half_lives(near)]
     usual = _at_this_time(size, near)
-    usual = np.where(np.isfinite(usual), usual, recent[1])
+    regressors = scale_regressors(recent, np.where(np.isfinite(usual), usual, recent[1]), level)
+    target = np.where(learnt & (days >= 1), np.log(size + 0.1 * recent[2] + 1e-4), np.nan)
+    coefficients = daily_ridge(regressors, target, days, int(days[-1]) + 1, ridge=SCALE_RIDGE)
+    return np.where(days < 2, recent[1] + UNKNOWN_SCALE, scale_of(regressors, coefficients[days])), coefficients
+
+
+def lateness(near: Near, window: int) -> int:
+    """Decisions after one until the error of its window is known."""
+    return -(-near.known_after(window) // near.every)
+
+
+def half_lives(near: Near) -> list[float]:
+    """Half-lives of the recent sizes of errors, in decisions."""
+    return [near.steps(minutes) / near.every for minutes in HALF_LIVES_MINUTES]
+
+
+def scale_regressors(recent: list[Array], usual: Array, level: Array) -> Array:
+    """What the size of an error is told from, shape ``(decisions, features)``."""
     least = 0.05 * np.maximum(recent[2], 1e-3)
     logs = [np.log(np.maximum(each, least) + 1e-4) for each in (*recent, usual)]
-    regressors = np.stack([np.ones_like(level), *logs, level], axis=1)
-    target = np.where(learnt & (days >= 1), np.log(size + 0.1 * recent[2] + 1e-4), np.nan)
-    fitted = (regressors * daily_ridge(regressors, target, days, int(days[-1]) + 1, ridge=SCALE_RIDGE)[days]).sum(1)
-    scale: Array = np.where(days < 2, recent[1] + UNKNOWN_SCALE, np.exp(np.clip(fitted, -9.0, 2.0)))
+    return np.stack([np.ones_like(level), *logs, level], axis=1)
+
+
+def scale_of(regressors: Array, coefficients: Array) -> Array:
+    """The size to expect, shape ``(decisions,)``."""
+    scale: Array = np.exp(np.clip((regressors * coefficients).sum(axis=1), -9.0, 2.0))
     return scale
 
 
