@@ -151,6 +151,10 @@ def render_tick(tick: Tick, missed: int = 0) -> str:
         for name, (stood, now, highest) in sorted(tick.floors.items())
         if stood != now
     ]
+    moved = {name for name, (stood, now, _) in tick.floors.items() if stood != now}
+    lines += [
+        f"  {name}: {text}" for name, text in sorted(tick.forecasts.items()) if name in moved or name not in tick.floors
+    ]
     lines += [f"  {name}: {units} units short at its maximum" for name, units in sorted(tick.short.items())]
     lines += [f"  {name}: left alone: {why}" for name, why in sorted(tick.doubts.items())]
     lines += [f"  {note}" for note in tick.notes]

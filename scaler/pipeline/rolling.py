@@ -53,6 +53,7 @@ class Tick:
         doubts: by workload, why it was left alone.
         short: by workload, units that its maximum leaves uncovered in the near hours.
         notes: what else a reader should know.
+        forecasts: by workload, which forecaster moved it and at which quantile, or why nothing does.
     """
 
     at: datetime
@@ -65,6 +66,7 @@ class Tick:
     doubts: Mapping[str, str] = field(default_factory=dict)
     short: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    forecasts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ def _told(looked: Looked, outcome: Outcome, written: Written, near: timedelta) -
         doubts={name: each.doubt for name, each in looked.floors.items() if each.doubt is not None},
         short={name: each.short_units for name, each in looked.floors.items() if each.short_units},
         notes=(*looked.notes, *said, *([written.note] if written.note else [])),
+        forecasts=looked.told,
     )
 
 

@@ -118,7 +118,13 @@ def _row(given: WorkloadInputs) -> Row:
         unserved=unserved,
         lead_time_seconds=needed.lead_time_seconds,
         steps=unit_steps(needed.capacity.units, workload.limits.max, needed.capacity.source),
+        per_unit=_per_unit(needed.capacity),
     )
+
+
+def _per_unit(capacity: UnitCapacity) -> float | None:
+    """Demand that each unit carries, where it is the same for each."""
+    return capacity.demand_per_unit if not capacity.resources and capacity.zones == 1 else None
 
 
 def as_capacity(steps: UnitSteps) -> UnitCapacity:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaler.apply.drift import differences
 from scaler.apply.wanted import own
 from scaler.capacity.interface import RiskChoice
-from scaler.capacity.requirement import PlanGrid, requirement
+from scaler.capacity.requirement import SCHEDULE_DELAY_SECONDS, PlanGrid, requirement
 from scaler.config import GuardrailsConfig, Project, Workload
 from scaler.errors import ScalerError
 from scaler.forecast.interface import QuantileForecast
@@ -28,6 +28,7 @@ from scaler.plan.schedule import foreign_actions, live_floor, step_time
 from scaler.plan.step_down import hold_levels, limit_levels_down, limit_steps_down
 
 Units = NDArray[np.int64]
+Floats = NDArray[np.float64]
 #: Forecast steps without an observation at the end after which nothing new is known.
 SILENT_STEPS = 3
 
@@ -39,10 +40,25 @@ class Near:
     Attributes:
         units: per plan step from the start of the grid, shape ``(steps,)``; above the maximum where it cannot carry.
         newest: end of the newest step that was observed.
+        least: per plan step, what is needed if what is beyond the full plan's quantile now stays; 0 if nothing is.
+        least_full: so many of the first steps have at least what the full plan has.
     """
 
     units: Units
     newest: datetime
+    least: Units
+    least_full: int = 0
+
+    def closely(self, units: Units, *, least_full: bool) -> Near:
+        """With what the near forecaster says of the first steps, in which surprise is still taken at its word.
+
+        Args:
+            units: of the first steps, shape ``(steps,)``.
+            least_full: the full plan knows more than history does, such as an event.
+        """
+        moved, count = self.units.copy(), min(units.size, self.units.size)
+        moved[:count] = np.maximum(units, self.least[:count])[:count]
+        return replace(self, units=moved, least_full=count if least_full else 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +109,12 @@ def _of_part(part: NearPart, panel: Panel, grid: PlanGrid) -> dict[str, Near | s
     covered = quick.forecast.values.shape[1] - passed
     try:
         near = update_quick(quick, recent, near_steps=max(1, min(part.near_steps, covered)))
-        near = _surprised(near, quick.forecast, recent, rows, passed)
-        whole = _continued(near, quick.forecast, max(0, passed))
-        return {row.name: _needed(row, number, whole, recent, grid) for number, row in enumerate(rows)}
+        stays = _staying(near, quick.forecast, recent, rows, passed)
+        whole = _continued(_surprised(near, stays, rows), quick.forecast, max(0, passed))
+        return {
+            row.name: _needed(row, number, whole, recent, grid, stays=stays.get(number))
+            for number, row in enumerate(rows)
+        }
     except ScalerError as error:
         return {row.name: f"{error.what}: {error.why}" for row in rows}
 
@@ -116,15 +135,15 @@ def _rows_of(quick: QuickState, index: Sequence[int]) -> QuickState:
     )
 
 
-def _surprised(
+def _staying(
     near: QuantileForecast, full: QuantileForecast, recent: Panel, rows: Sequence[Row], passed: int
-) -> QuantileForecast:
-    """The update, no lower than if what is beyond the full plan's quantile now stayed.
+) -> dict[int, Floats]:
+    """Demand per forecast step if what is beyond the full plan's quantile now stays, by row; no row without it.
 
     How errors fade is learnt from a history that may not have seen the like: a surge is then taken for noise,
     and carried a few updates late.
     """
-    values = near.values.copy()
+    found = dict[int, Floats]()
     middle = full.quantiles.index(0.5)
     for number, row in enumerate(rows):
         known = np.flatnonzero(np.isfinite(recent.values[number]))
@@ -134,10 +153,17 @@ def _surprised(
         seen = recent.values[number, known[-1]]
         level = full.quantiles.index(row.quantile)
         if seen > full.values[number, step, level]:
-            stays = full.values[number, passed : passed + near.values.shape[1], middle] + (
-                seen - full.values[number, step, middle]
-            )
-            values[number, :, level:] = np.maximum(values[number, :, level:], stays[:, None])
+            beyond = seen - full.values[number, step, middle]
+            found[number] = full.values[number, passed : passed + near.values.shape[1], middle] + beyond
+    return found
+
+
+def _surprised(near: QuantileForecast, stays: Mapping[int, Floats], rows: Sequence[Row]) -> QuantileForecast:
+    """The update, no lower than what stays."""
+    values = near.values.copy()
+    for number, demand in stays.items():
+        level = near.quantiles.index(rows[number].quantile)
+        values[number, :, level:] = np.maximum(values[number, :, level:], demand[:, None])
     values.setflags(write=False)
     return replace(near, values=values)
 
@@ -148,7 +174,9 @@ def _continued(near: QuantileForecast, full: QuantileForecast, passed: int) -> Q
     return replace(near, values=np.concatenate([near.values, rest], axis=1))
 
 
-def _needed(row: Row, number: int, whole: QuantileForecast, recent: Panel, grid: PlanGrid) -> Near | str:
+def _needed(
+    row: Row, number: int, whole: QuantileForecast, recent: Panel, grid: PlanGrid, *, stays: Floats | None
+) -> Near | str:
     known = np.flatnonzero(np.isfinite(recent.values[number]))
     silent = recent.steps - 1 - int(known[-1]) if known.size else recent.steps
     if silent >= SILENT_STEPS:
@@ -162,7 +190,21 @@ def _needed(row: Row, number: int, whole: QuantileForecast, recent: Panel, grid:
         lead_time_seconds=row.lead_time_seconds,
     )
     newest = recent.start + timedelta(seconds=recent.step_seconds * (int(known[-1]) + 1))
-    return Near(needed.units, newest)
+    return Near(needed.units, newest, _least(row, stays, float(recent.values[number, known[-1]]), recent, grid))
+
+
+def _least(row: Row, stays: Floats | None, seen: float, recent: Panel, grid: PlanGrid) -> Units:
+    """Units that carry what was seen and what stays, in each plan step and until the next level serves; else 0."""
+    least = np.zeros(grid.steps, dtype=np.int64)
+    if stays is None:
+        return least
+    offset = int((grid.start - recent.cutoff).total_seconds())
+    span = grid.step_seconds + row.lead_time_seconds + SCHEDULE_DELAY_SECONDS
+    for step in range(grid.steps):
+        begin = offset + step * grid.step_seconds
+        part = stays[max(0, begin // recent.step_seconds) : max(0, -(-(begin + span) // recent.step_seconds))]
+        least[step] = int(row.steps.units(np.append(part, seen)).max())
+    return least
 
 
 def floors_of(
@@ -201,7 +243,9 @@ def floors_of(
     short = 0
     if near is not None:
         steps = min(near.units.size, total)
+        full = planned[: near.least_full].copy()
         planned[:steps] = near.units[:steps]
+        planned[: full.size] = np.maximum(planned[: full.size], full)
         short = int(np.maximum(near.units[:steps] - workload.limits.max, 0).max())
     planned = np.clip(planned, workload.limits.min, workload.limits.max)
     if hold is not None:

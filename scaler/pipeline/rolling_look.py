@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -13,7 +13,8 @@ from scaler.history.interface import History
 from scaler.live.aws import AwsLive
 from scaler.live.interface import LiveGroup, LiveState
 from scaler.live.offline import OfflineLive
-from scaler.pipeline.rolling_floors import Floors, floors_of, grid_from, near_units
+from scaler.pipeline.rolling_floors import Floors, Near, floors_of, grid_from, near_units
+from scaler.pipeline.rolling_near import follow
 from scaler.pipeline.rolling_state import RollingState, Standing
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.document import Plan
@@ -26,7 +27,11 @@ _USUAL_ACTIONS = 120
 
 @dataclass(frozen=True)
 class Looked:
-    """All that was read and computed before anything is written."""
+    """All that was read and computed before anything is written.
+
+    Attributes:
+        told: by workload, which forecaster moved it and at which quantile, or why nothing does.
+    """
 
     now: datetime
     state: RollingState
@@ -35,6 +40,7 @@ class Looked:
     plan: Plan
     kind: Kind = "update"
     notes: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def look_at(
@@ -55,6 +61,7 @@ def look_at(
     live = reader.read([w for name, w in workloads.items() if name in base])
     grid = grid_from(project, now, project.config.rolling.near)
     near = near_units(state, history, grid)
+    followed = follow(project, runtime, state, history, grid=grid, now=now)
     found: dict[str, Floors] = {}
     for name, workload in workloads.items():
         standing = state.standing.get(name, Standing())
@@ -64,9 +71,16 @@ def look_at(
             found[name] = Floors(None, standing, _refused(state, history, name))
         elif problem is not None or not isinstance(group, LiveGroup):
             found[name] = Floors(None, standing, _unread(problem, group))
+        elif name in followed.untouched:
+            found[name] = Floors(None, standing)
         else:
+            newest, units = near.get(name), followed.units.get(name)
+            if isinstance(newest, Near) and units is not None:
+                # Events are known to the full plan alone.
+                foreseen = bool(workload.events) or workload.calendar is not None
+                newest = newest.closely(units, least_full=foreseen)
             found[name] = floors_of(
-                base[name], workload, near.get(name), group, standing,
+                base[name], workload, newest, group, standing,
                 grid=grid, now=now, guardrails=project.config.guardrails,
                 max_actions=project.config.plan.max_actions or _USUAL_ACTIONS,
                 hold=history.provenance[name].hold, writes=writes,
@@ -74,7 +88,9 @@ def look_at(
     _require_trust(found, project)
     groups = {name: group for name, group in live.items() if isinstance(group, LiveGroup)}
     plan = _plan_of(found, state, reader, now)
-    return Looked(now, replace(state, last_tick=now), found, groups, plan)
+    moved = {name: text for name, text in followed.told.items() if found[name].part is not None}
+    told = {**moved, **followed.untouched}
+    return Looked(now, replace(state, last_tick=now, fits=followed.fits), found, groups, plan, told=told)
 
 
 def _require_trust(found: Mapping[str, Floors], project: Project) -> None:

@@ -67,6 +67,7 @@ class Line:
             "doubts": dict(sorted(tick.doubts.items())),
             "short": dict(sorted(tick.short.items())),
             "notes": list(tick.notes),
+            "forecasts": dict(sorted(tick.forecasts.items())),
         }
 
 

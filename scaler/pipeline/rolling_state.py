@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from scaler.apply.records import live_of, live_record
 from scaler.forecast.interface import ModelChoice, QuantileForecast
+from scaler.forecast.near.state import NearState
 from scaler.forecast.quick import QuickState
 from scaler.live.interface import LiveGroup
 from scaler.plan.document import Plan, StepPart
 
 KEY = "rolling/state.npz"
-FORMAT = 1
+FORMAT = 2
 
 Floats = NDArray[np.float64]
 
@@ -52,6 +53,7 @@ class Row:
     Attributes:
         quantile: that its floors cover; the highest looked at where ``unserved`` decides.
         steps: what so many units carry.
+        per_unit: demand that one unit carries; ``None`` where units do not grow in proportion to demand.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Row:
     unserved: float | None
     lead_time_seconds: int
     steps: UnitSteps
+    per_unit: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +75,18 @@ class NearPart:
     quick: QuickState
     near_steps: int
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class NearFit:
+    """The near forecaster of one workload, fitted once a day.
+
+    Attributes:
+        end: of the history that it was fitted to, seconds since the epoch.
+    """
+
+    end: int
+    state: NearState
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,7 @@ class RollingState:
         full_plan_id: of that plan as it is on record.
         refused: why that plan refuses a workload.
         last_tick: when the last update was made.
+        fits: by workload, of the near forecaster.
         journals: names of the newest runs that wrote updates, oldest first.
     """
 
@@ -115,6 +131,7 @@ class RollingState:
     standing: Mapping[str, Standing] = field(default_factory=dict)
     last_tick: datetime | None = None
     journals: tuple[str, ...] = ()
+    fits: Mapping[str, NearFit] = field(default_factory=dict)
 
 
 def encode_state(state: RollingState) -> bytes:
@@ -131,7 +148,7 @@ def encode_state(state: RollingState) -> bytes:
         rows = []
         for index, row in enumerate(part.rows):
             arrays |= {f"{number}.{index}.units": row.steps.units_of, f"{number}.{index}.carries": row.steps.carries}
-            rows.append([row.name, row.quantile, row.unserved, row.lead_time_seconds, row.steps.source])
+            rows.append([row.name, row.quantile, row.unserved, row.lead_time_seconds, row.steps.source, row.per_unit])
         parts.append(
             {
                 "cutoff": full.cutoff.astimezone(UTC).isoformat(),
@@ -142,6 +159,8 @@ def encode_state(state: RollingState) -> bytes:
                 "rows": rows,
             }
         )
+    for number, name in enumerate(sorted(state.fits)):
+        arrays |= {f"fit.{number}.{key}": each for key, each in state.fits[name].state.arrays().items()}
     head = {
         "format": FORMAT,
         "base": state.base.model_dump_json(),
@@ -152,6 +171,7 @@ def encode_state(state: RollingState) -> bytes:
         "refused": dict(state.refused),
         "standing": {name: _standing_record(each) for name, each in sorted(state.standing.items())},
         "journals": list(state.journals),
+        "fits": [[name, state.fits[name].end] for name in sorted(state.fits)],
         "last_tick": None if state.last_tick is None else state.last_tick.astimezone(UTC).isoformat(),
     }
     text = json.dumps(head, sort_keys=True, allow_nan=False).encode()
@@ -168,6 +188,7 @@ def decode_state(data: bytes) -> RollingState | None:
             if head["format"] != FORMAT:
                 return None
             parts = tuple(_part(arrays, number, given) for number, given in enumerate(head["parts"]))
+            fits = {name: NearFit(end, _fit(arrays, number)) for number, (name, end) in enumerate(head["fits"])}
         return RollingState(
             base=Plan.model_validate_json(head["base"]),
             full_plan_id=head["full_plan_id"],
@@ -178,6 +199,7 @@ def decode_state(data: bytes) -> RollingState | None:
             standing={name: _standing(each) for name, each in head["standing"].items()},
             last_tick=None if head["last_tick"] is None else datetime.fromisoformat(head["last_tick"]),
             journals=tuple(head["journals"]),
+            fits=fits,
         )
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):  # pydantic's are ValueErrors
         return None
@@ -187,8 +209,8 @@ def _part(arrays: Any, number: int, given: Mapping[str, Any]) -> NearPart:
     rows = tuple(
         Row(name, quantile, unserved, lead, UnitSteps(
             arrays[f"{number}.{index}.units"], arrays[f"{number}.{index}.carries"], source
-        ))
-        for index, (name, quantile, unserved, lead, source) in enumerate(given["rows"])
+        ), per_unit)
+        for index, (name, quantile, unserved, lead, source, per_unit) in enumerate(given["rows"])
     )  # fmt: skip
     full = QuantileForecast(
         names=tuple(row.name for row in rows),
@@ -203,6 +225,11 @@ def _part(arrays: Any, number: int, given: Mapping[str, Any]) -> NearPart:
         arrays[f"{number}.scores"], arrays[f"{number}.usual"],
     )  # fmt: skip
     return NearPart(quick, given["near_steps"], rows)
+
+
+def _fit(arrays: Any, number: int) -> NearState:
+    prefix = f"fit.{number}."
+    return NearState.of_arrays({key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)})
 
 
 def _standing_record(standing: Standing) -> dict[str, Any]:
