@@ -42,10 +42,13 @@ def run() -> list[Figure]:
         full, update, state = fleet(Path(name))
     with tempfile.TemporaryDirectory() as name:
         kept, size = record(Path(name))
+    fitted, updated = near()
     with tempfile.TemporaryDirectory() as name:
         one = one_shot(Path(name))
     return [
         Figure("update_cpu_ms_per_workload_200", update / WORKLOADS * 1000, "ms"),
+        Figure("near_fit_cpu_ms_per_workload", fitted * 1000, "ms"),
+        Figure("near_update_cpu_ms_per_workload", updated * 1000, "ms"),
         Figure("full_over_update_200", full / update, "ratio"),
         Figure("state_kb_per_workload_200", state / WORKLOADS / 1000, "kB"),
         Figure("one_shot_update_cpu_s", one, "s"),
@@ -78,6 +81,32 @@ def fleet(folder: Path) -> tuple[float, float, float]:
         now[0] += timedelta(seconds=STEP)
         updates.append(cpu())
     return full, median(updates), (folder / "forecasts/rolling/state.npz").stat().st_size
+
+
+def near() -> tuple[float, float]:
+    """CPU seconds of the near forecaster's daily fit and of an update, of one workload in minutes, half a day later."""
+    import numpy as np
+
+    from scaler.forecast.near.grid import Near
+    from scaler.forecast.near.state import fit, update
+    from scaler.replay.rolling import QUANTILES
+
+    asked = Near(step_seconds=60, window=5, every=5, horizon=12, delay=1)
+    minutes = np.arange((DAYS + 1) * asked.day)
+    load = (
+        20 * (1 + 0.6 * np.cos(minutes / 1440 * 2 * np.pi)) * np.random.default_rng(4).lognormal(0, 0.1, minutes.size)
+    )
+    end, passed = DAYS * asked.day, asked.day // 2
+
+    def cpu(work: Any) -> float:
+        before = time.process_time()
+        work()
+        return time.process_time() - before
+
+    state = fit(load[:end], asked, QUANTILES)
+    fits = [cpu(lambda: fit(load[:end], asked, QUANTILES)) for _ in range(UPDATES)]
+    updates = [cpu(lambda: update(state, load[: end + passed], passed=passed)) for _ in range(10 * UPDATES)]
+    return median(fits), median(updates)
 
 
 def record(folder: Path) -> tuple[float, float]:
