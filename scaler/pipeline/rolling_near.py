@@ -17,7 +17,7 @@ from scaler.history.interface import History, Panel
 from scaler.pipeline.fetching import archived, counted
 from scaler.pipeline.rolling_state import NearFit, RollingState, Row
 from scaler.pipeline.runtime import Runtime, open_store
-from scaler.pipeline.verdicts import kept_verdict
+from scaler.pipeline.verdicts import daily_means, kept_verdict
 from scaler.replay.interface import Verdict
 from scaler.replay.plans import CEILING, CEILING_DAYS, whole
 from scaler.replay.rolling import QUANTILES, NearPlan, hourly, rolling
@@ -71,7 +71,7 @@ def follow(
         scaler.errors.Failed: the store does not answer.
     """
     rows = {row.name: row for part in state.parts for row in part.rows}
-    verdicts, untouched = _verdicts(project, runtime, now)
+    verdicts, untouched = _verdicts(project, runtime, history.panels, now)
     asked, told = list[_Asked](), dict[str, str]()
     for workload in project.workloads():
         name = workload.name
@@ -98,7 +98,9 @@ def follow(
     return Followed(fits, units, told, untouched)
 
 
-def _verdicts(project: Project, runtime: Runtime, now: datetime) -> tuple[dict[str, Verdict], dict[str, str]]:
+def _verdicts(
+    project: Project, runtime: Runtime, panels: Sequence[Panel], now: datetime
+) -> tuple[dict[str, Verdict], dict[str, str]]:
     """What replay found best, where it is followed; and where that is what runs today, a line that says so."""
     store = open_store(project, runtime)
     best, untouched = dict[str, Verdict](), dict[str, str]()
@@ -107,9 +109,15 @@ def _verdicts(project: Project, runtime: Runtime, now: datetime) -> tuple[dict[s
         if workload.replay.gate == "off" or f"replay/{workload.name}.json" not in judged:
             continue
         kept, _ = kept_verdict(workload, store, as_of=now)
-        if kept is not None and kept.best.keep:
+        panel = _panel_of(panels, workload.name)
+        if kept is None or panel is None:
+            continue
+        values = panel.values[panel.names.index(workload.name)]
+        if kept.drifted(daily_means(values, 86_400 // panel.step_seconds)) is not None:
+            continue  # judged on another demand: as without a verdict
+        if kept.best.keep:
             untouched[workload.name] = f"nothing moved: replay: {kept.best.sentence}"
-        elif kept is not None:
+        else:
             best[workload.name] = kept.best
     return best, untouched
 
