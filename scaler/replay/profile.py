@@ -59,12 +59,16 @@ class ProfilePlan:
         peaks = slot_peaks(load, slot, (count + 2) * per_day)
         shifts = offsets(trace, peaks.size * slot, slot) // slot
         behind = -(-ahead // slot)
+        # Of the slot before a plan is made, the last minutes have not been measured yet.
+        unseen = -(-conditions.metric_delay_minutes // slot)
         made, before = [], None
         for day in range(count):
-            usual = self._usual(peaks, shifts, day * per_day, per_day + behind)
+            seen = max(0, day * per_day - unseen)
+            usual = self._usual(peaks[:seen], shifts, day * per_day, per_day + behind)
             planned = usual
             if self.levelled and before is not None:
-                planned = usual * _level(peaks[(day - 1) * per_day : day * per_day], before[:per_day])
+                last = peaks[(day - 1) * per_day : seen]
+                planned = usual * _level(last, before[: last.size])
             before = usual
             covered = [planned[s : s + per_day] for s in range(behind + 1)]
             made.append(np.max(covered, axis=0))
@@ -72,15 +76,15 @@ class ProfilePlan:
         return minutes[first : load.size]
 
     def _usual(self, peaks: Floats, shifts: NDArray[np.int64], now: int, slots: int) -> Floats:
-        """Usual peaks of so many slots from ``now`` on, from the slots before ``now``; 1 where nothing is known."""
+        """Usual peaks of so many slots from ``now`` on, from those that were seen by then; 1 where nothing is known."""
         per_day = DAY_MINUTES // self.slot_minutes
         at = now + np.arange(slots)
 
         def past(lags: Sequence[int]) -> Floats:
             then = at[None] - per_day * np.asarray(lags)[:, None]
             then = then + shifts[at][None] - shifts[np.maximum(then, 0)]
-            known = (then >= 0) & (then < now)
-            return _mean(np.where(known, peaks[np.clip(then, 0, peaks.size - 1)], np.nan))
+            known = (then >= 0) & (then < peaks.size)
+            return _mean(np.where(known, np.append(peaks, np.nan)[np.where(known, then, -1)], np.nan))
 
         weeks, days = past([7 * week for week in range(1, WEEKS + 1)]), past(range(1, DAYS + 1))
         usual = np.where(np.isfinite(weeks), weeks, days)

@@ -55,6 +55,15 @@ def test_no_policy_sees_the_future_from_an_odd_minute(policy):
 
 
 @pytest.mark.parametrize("policy", POLICIES, ids=NAMES)
+@pytest.mark.parametrize("delay", [1, 20])
+def test_no_plan_knows_the_minutes_before_it_that_are_not_measured_yet(policy, delay):
+    """What is written at midnight is the same, whatever the last minutes of the day turn out to be."""
+    midnight = 9 * DAY
+    cutoffs = (midnight - delay, midnight - 1)
+    assert_sees_no_future(policy, trace(10), Conditions(7, metric_delay_minutes=delay), first=8 * DAY, cutoffs=cutoffs)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=NAMES)
 def test_higher_knobs_are_safer(policy):
     """Knobs stand from cheap to safe: each floor is at least that of the knob before it, and at least 1."""
     past = trace(10)
