@@ -118,6 +118,7 @@ class Requirement:
         units_p50, units_p95: the same for the median and the 0.95 quantile.
         demand: shape ``(steps,)``, float64: demand that ``units`` covers.
         notes: what was done to it, one line each.
+        levels_by: what ``units`` follow instead of the quantile, in words; ``None`` where the quantile decides.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Requirement:
     capacity: UnitCapacity
     lead_time_seconds: int
     notes: tuple[str, ...] = ()
+    levels_by: str | None = None
 
 
 class CapacityRefused(Refused):

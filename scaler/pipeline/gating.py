@@ -152,7 +152,8 @@ def _gated(given: WorkloadInputs, gate: Gate) -> WorkloadInputs:
         units = ahead(policy, past, verdict, needed)
         reason = f"replay chose {verdict.policy} at {verdict.quantile:g}"
         carried = (units * needed.capacity.demand_per_unit).astype(np.float64)
-        needed = replace(needed, units=units, demand=carried, quantile_reason=reason)
+        decides = f"{verdict.policy} at {verdict.quantile:g}"
+        needed = replace(needed, units=units, demand=carried, quantile_reason=reason, levels_by=decides)
     return _with(given, needed, *notes)
 
 
@@ -162,7 +163,7 @@ def _kept(given: WorkloadInputs, notes: Sequence[str]) -> WorkloadInputs:
     if live is None:
         return _with(given, needed, *notes, "replay: what runs is unknown, so that it cannot be kept")
     units = live_floor(live, needed.start, needed.step_seconds, needed.units.size)
-    return _with(given, replace(needed, units=units), *notes)
+    return _with(given, replace(needed, units=units, levels_by="the floor that is live"), *notes)
 
 
 def _with(given: WorkloadInputs, needed: Requirement, *notes: str) -> WorkloadInputs:

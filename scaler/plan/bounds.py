@@ -107,4 +107,6 @@ def binding(
     if level > raised:
         return "guardrails.max_step_down or number of scheduled actions"
     spare = f", {level - needed} more for lost spot" if level > needed else ""
+    if requirement.levels_by is not None:
+        return f"{requirement.levels_by}{spare}"
     return f"demand p{requirement.quantile * 100:.3g} over {requirement.capacity.binding(demand)}{spare}"

@@ -197,7 +197,20 @@ def test_where_nothing_better_was_shown_the_floor_stays(judged):
     kept(judged).write_text(json.dumps(found))
     workload = plan(judged)
     assert {step["min_size"] for step in workload["steps"]} == {2}, "the live minimum"
+    assert {step["binding"] for step in workload["steps"]} == {"the floor that is live"}
     assert workload["status"] == "unchanged"
+
+
+def test_levels_of_a_repeated_week_name_their_policy(past):
+    """Where the floors are those of a policy that repeats the past, no quantile of demand is said to decide them."""
+    assert replay(past) == 0
+    path = past.parent / "forecasts" / "replay" / "shop.json"
+    kept = json.loads(path.read_text())
+    kept["daily"].update(policy="levelled week + TT", quantile=1.1, keep=False)
+    path.write_text(json.dumps(kept))
+    bindings = {step["binding"] for step in plan(past)["steps"]}
+    assert "levelled week + TT at 1.1" in bindings
+    assert not [each for each in bindings if each.startswith("demand p")]
 
 
 @pytest.mark.parametrize(
