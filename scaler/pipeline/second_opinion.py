@@ -117,7 +117,10 @@ def _ours(judged: Judged) -> Policy:
     own = [run for name, run in made.runs.items() if name.startswith("scaler")]
     runs = [run for run in own if not _on_pods(run)] or own or [made.runs[TODAY]]
     chosen = [(half_to_half(run, budget), run) for run in runs]
-    best, run = min(chosen, key=lambda pair: (not pair[0].within, pair[0].point.score.cost_ratio))
+    # The second half only judges: who is best is a question for the first.
+    best, run = min(
+        chosen, key=lambda pair: (not pair[0].within, float(pair[1].ledger.halves()[0].cost()[pair[0].row]))
+    )
     return Policy(run.policy.name, (best.point.setting,), run.policy.floor)
 
 
