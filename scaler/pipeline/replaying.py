@@ -190,6 +190,7 @@ def past_of(sized: Sized, panel: Panel, lead_minutes: int | None = None) -> Past
         demand=np.repeat(demand, panel.step_seconds // 60),
         demand_per_instance=per_instance,
         timezone=workload.timezone,
+        step_minutes=panel.step_seconds // 60,
     )
     limits = workload.limits
     return Past(sized, trace, Conditions(lead, limits.min or 1, limits.max), _notes(panel, workload))

@@ -24,6 +24,7 @@ class Trace:
         demand: shape ``(minutes,)``, float64, mean demand of each minute; NaN is unknown and is never scored.
         demand_per_instance: demand that one instance carries within its objective, in the same unit.
         timezone: IANA zone whose wall time seasons follow.
+        step_minutes: minutes that share one measurement: all of them hold what is known only when the last has ended.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Trace:
     demand: NDArray[np.float64]
     demand_per_instance: float
     timezone: str = "UTC"
+    step_minutes: int = 1
 
     @property
     def load(self) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,7 +138,12 @@ def _simulated(
 def _floors(
     trace: Trace, policies: Sequence[Policy], conditions: Conditions, first: int
 ) -> tuple[NDArray[np.int64] | None, dict[tuple[int, float], int]]:
-    """All floors, and by floor policy and knob the row of each. A floor policy that serves twice is asked once."""
+    """All floors, and by floor policy and knob the row of each. A floor policy that serves twice is asked once.
+
+    The first minute of a measurement says what the last one will have made of it, so plans are told of a minute only
+    when its whole step has ended. What reacts is spared this: where it runs, it sees minutes.
+    """
+    told = replace(conditions, metric_delay_minutes=conditions.metric_delay_minutes + trace.step_minutes - 1)
     wanted: dict[int, list[float]] = {}
     by_id = {id(policy.floor): policy.floor for policy in policies if policy.floor is not None}
     for policy in policies:
@@ -151,7 +156,7 @@ def _floors(
     for key, knobs in wanted.items():
         for knob in knobs:
             rows[key, knob] = len(rows)
-        parts.append(by_id[key].floors(trace, conditions, first=first, knobs=knobs))
+        parts.append(by_id[key].floors(trace, told, first=first, knobs=knobs))
     return (np.concatenate(parts) if parts else None), rows
 
 
