@@ -15,6 +15,8 @@ from scaler.aws.session import BotocoreClients, call
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# Where the real clock counts: no hour may strike between the import of this file and the test.
+TOMORROW = NOW + DAY
 GROUP = "web"
 
 
@@ -61,9 +63,9 @@ def batch(*actions: dict[str, Any]) -> dict[str, Any]:
     return {"AutoScalingGroupName": GROUP, "ScheduledUpdateGroupActions": list(actions)}
 
 
-def hourly(count: int, first: int = 1) -> list[dict[str, Any]]:
+def hourly(count: int, first: int = 1, *, after: datetime = NOW) -> list[dict[str, Any]]:
     """Actions an hour apart."""
-    return [action(f"h{n}", StartTime=NOW + n * HOUR) for n in range(first, first + count)]
+    return [action(f"h{n}", StartTime=after + n * HOUR) for n in range(first, first + count)]
 
 
 def target(**changes: Any) -> dict[str, Any]:
@@ -296,22 +298,24 @@ def test_times_are_read_however_they_are_written(start: Any) -> None:
 def test_a_group_never_gets_more_actions_than_it_may_have(lax: BotocoreClients, guarded: BotocoreClients) -> None:
     """125 actions fit, counting those that were there; the emulator would take 126, the guard refuses it."""
     operation = "BatchPutScheduledUpdateGroupAction"
-    send(lax, "autoscaling", operation, batch(*hourly(40)))
+    send(lax, "autoscaling", operation, batch(*hourly(40, after=TOMORROW)))
     forget(guarded)
-    send(guarded, "autoscaling", operation, batch(*hourly(50, first=41)))
-    send(guarded, "autoscaling", operation, batch(*hourly(35, first=91)))
+    send(guarded, "autoscaling", operation, batch(*hourly(50, first=41, after=TOMORROW)))
+    send(guarded, "autoscaling", operation, batch(*hourly(35, first=91, after=TOMORROW)))
 
     with pytest.raises(LimitRefused) as caught:
-        send(guarded, "autoscaling", operation, batch(*hourly(1, first=126)))
+        send(guarded, "autoscaling", operation, batch(*hourly(1, first=126, after=TOMORROW)))
 
     assert "would have 126 scheduled actions" in caught.value.why
-    send(guarded, "autoscaling", operation, batch(*hourly(1, first=125)))  # the same name again is no new one
+    send(
+        guarded, "autoscaling", operation, batch(*hourly(1, first=125, after=TOMORROW))
+    )  # the same name again is no new one
     send(
         guarded, "autoscaling", "BatchDeleteScheduledAction",
         {"AutoScalingGroupName": GROUP, "ScheduledActionNames": ["h125"]},
     )  # fmt: skip
-    send(guarded, "autoscaling", operation, batch(*hourly(1, first=126)))
-    send(lax, "autoscaling", operation, batch(*hourly(1, first=127)))
+    send(guarded, "autoscaling", operation, batch(*hourly(1, first=126, after=TOMORROW)))
+    send(lax, "autoscaling", operation, batch(*hourly(1, first=127, after=TOMORROW)))
     left = send(lax, "autoscaling", "DescribeScheduledActions", {"AutoScalingGroupName": GROUP})
     assert len(left["ScheduledUpdateGroupActions"]) == 126
 
