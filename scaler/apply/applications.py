@@ -8,11 +8,11 @@ from scaler.apply.interface import Change
 from scaler.apply.patience import patiently
 from scaler.apply.policies import predictive_policy, tracking_policy
 from scaler.aws.interface import AwsClients
+from scaler.aws.paging import code_of
 from scaler.aws.session import call
 from scaler.errors import ScalerError
 from scaler.live.applications import SERVICE
 from scaler.live.interface import Setting
-from scaler.live.paging import code_of
 from scaler.live.scalable import given_action, scalable
 from scaler.live.settings import PREDICTIVE, policy_of
 

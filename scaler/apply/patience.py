@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from scaler.aws.paging import code_of
 from scaler.errors import ScalerError
-from scaler.live.paging import code_of
 
 Answer = TypeVar("Answer")
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scaler.aws.interface import AwsClients, AwsUnavailable
+from scaler.aws.paging import paged
 from scaler.config import TargetKind
 from scaler.errors import ScalerError
 from scaler.live.fingerprint import live_group
 from scaler.live.interface import Asked, LiveGroup
-from scaler.live.paging import paged
 from scaler.live.running import Running, running, tags_of
 from scaler.live.scalable import described_action, scalable
 from scaler.live.settings import read_settings

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from scaler.aws.interface import AwsClients, AwsFailed, AwsUnavailable
+from scaler.aws.paging import paged
 from scaler.errors import ScalerError
 from scaler.live.fingerprint import live_group
 from scaler.live.interface import Asked, LiveGroup, ScheduledAction
-from scaler.live.paging import paged
 from scaler.live.settings import needs_policies, read_settings
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html

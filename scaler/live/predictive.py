@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from scaler.aws.interface import AwsClients, AwsFailed
+from scaler.aws.paging import paged
 from scaler.aws.session import call
 from scaler.errors import Refused
-from scaler.live.paging import paged
 
 # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_GetPredictiveScalingForecast.html
 LONGEST_SPAN = timedelta(days=30)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scaler.aws.interface import AwsClients, AwsFailed
+from scaler.aws.paging import code_of, paged
 from scaler.aws.session import call
 from scaler.config import TargetKind
 from scaler.errors import ScalerError
-from scaler.live.paging import code_of, paged
 
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
 _SERVICES_PER_CALL = 10

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scaler.aws.interface import AwsClients
-from scaler.live.paging import paged
+from scaler.aws.paging import paged
 
 _GROUP_TAG = "aws:autoscaling:groupName"
 _FILTER_VALUES = 200

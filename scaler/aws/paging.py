@@ -17,9 +17,14 @@ def paged(
     *,
     region: str | None,
     resource: str,
+    token_name: str = "NextToken",  # noqa: S107 - a name of a parameter
     **parameters: Any,
-) -> Iterator[dict[str, Any]]:
-    """What stands in ``member`` of every page.
+) -> Iterator[Any]:
+    """Every record that stands in ``member`` of every page.
+
+    Args:
+        resource: what is asked about, as an error names it.
+        token_name: how the service calls the token of the next page.
 
     Raises:
         AwsFailed: AWS refuses a page, or gives the same token twice.
@@ -34,15 +39,15 @@ def paged(
             region=region,
             resource=resource,
             **parameters,
-            **({"NextToken": token} if token else {}),
+            **({token_name: token} if token else {}),
         )
-        yield from page.get(member, ())
-        token = page.get("NextToken")
+        yield from page.get(member) or ()
+        token = page.get(token_name)
         if not token:
             return
         if token in seen:
             raise AwsFailed(
-                f"loop detected: {operation} gave the same NextToken twice",
+                f"loop detected: {operation} gave the same {token_name} twice",
                 why=f"the pages for {resource} never end",
                 next_step="Run it again; if it stays, check what AWS_ENDPOINT_URL points at.",
             )
