@@ -122,8 +122,10 @@ def as_json(shown: Shown) -> str:
 
 
 def _workload(name: str, judged: Judged, shown: Shown) -> dict[str, Any]:
-    document = as_document(judged.replay, shown.budgets[name])
-    for policy, row in zip(document["policies"], rows(judged.replay, shown.budgets[name]), strict=True):
+    budget = shown.budgets[name]
+    found = rows(judged.replay, budget)
+    document = as_document(judged.replay, budget, found)
+    for policy, row in zip(document["policies"], found, strict=True):
         usd = _usd_per_day(row, judged)
         policy["usd_per_day"] = None if usd is None else round(usd, 6)
     opinion = shown.opinions.get(name)

@@ -37,42 +37,32 @@ def write(documents: Sequence[Document]) -> None:
         OutputRefused: a path that is no place for a file.
         Failed: the disk refused; earlier files are unchanged.
     """
-    for document in documents:
-        check_writable(document.path)
+    _write([(document.path, document.text.encode()) for document in documents])
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write one file that is no text, in the same way."""
+    _write([(path, data)])
+
+
+def _write(files: Sequence[tuple[Path, bytes]]) -> None:
+    for path, _ in files:
+        check_writable(path)
     staged: list[tuple[Path, Path]] = []
     try:
-        for document in documents:
-            staged.append((_stage(document.path, document.text.encode()), document.path))  # noqa: PERF401 - what was staged is removed on error
+        for path, data in files:
+            staged.append((_stage(path, data), path))
         for temporary, path in staged:
             temporary.replace(path)
     except OSError as error:
         raise Failed(
-            f"cannot write {error.filename or documents[0].path}",
+            f"cannot write {error.filename or files[0][0]}",
             why=str(error.strerror or error),
             next_step="free or mount the disk and run again; earlier files are unchanged",
         ) from error
     finally:
         for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write one file that is no text, in one step.
-
-    Raises:
-        OutputRefused: a path that is no place for a file.
-        Failed: the disk refused; an earlier file is unchanged.
-    """
-    check_writable(path)
-    try:
-        staged = _stage(path, data)
-        staged.replace(path)
-    except OSError as error:
-        raise Failed(
-            f"cannot write {error.filename or path}",
-            why=str(error.strerror or error),
-            next_step="free or mount the disk and run again; earlier files are unchanged",
-        ) from error
 
 
 def _stage(path: Path, data: bytes) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,8 +55,8 @@ def words(setting: Setting | None) -> str:
     return ", ".join(parts)
 
 
-def as_document(replay: Replay, budget: float) -> dict[str, Any]:
-    """All of it for machines: rows, and the front of each policy over all days and on the second half."""
+def as_document(replay: Replay, budget: float, shown: Sequence[Row]) -> dict[str, Any]:
+    """All of it for machines: the rows, and the front of each policy over all days."""
     second = replay.bound.ledger.halves()[1]
     return {
         "name": replay.trace.name,
@@ -68,7 +69,7 @@ def as_document(replay: Replay, budget: float) -> dict[str, Any]:
         "min_size": replay.conditions.min_size,
         "max_size": replay.conditions.max_size,
         "budget": budget,
-        "policies": [_document(row) for row in rows(replay, budget)],
+        "policies": [_document(row) for row in shown],
         "fronts": {name: [_point(p) for p in run.front] for name, run in sorted(replay.runs.items())},
         "bound": [_point(p) for p in replay.bound.front],
     }
@@ -93,13 +94,11 @@ def _units(run: PolicyRun, row: int) -> float | None:
 
 def _bound(replay: Replay, budget: float) -> Row:
     """Its margin is chosen in hindsight: it is what nobody beats, not a policy."""
-    half = replay.bound.ledger.halves()[1]
-    fits = [point for point in second_half_front(replay.bound) if point.score.violations <= budget]
-    best = fits[0] if fits else second_half_front(replay.bound)[-1]
-    row = replay.bound.policy.settings.index(best.setting)
-    run = PolicyRun(replay.bound.policy, replay.bound.ledger)
-    assert half.rows == len(replay.bound.policy.settings)  # noqa: S101 - one row per margin
-    return Row(run.policy.name, best.setting, best.score, bool(fits), bool(fits), _units(run, row))
+    points = second_half_front(replay.bound)
+    fits = [point for point in points if point.score.violations <= budget]
+    best = fits[0] if fits else points[-1]
+    units = _units(replay.bound, replay.bound.policy.settings.index(best.setting))
+    return Row(replay.bound.policy.name, best.setting, best.score, bool(fits), bool(fits), units)
 
 
 def _oracle(replay: Replay) -> Row:
