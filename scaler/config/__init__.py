@@ -1,5 +1,6 @@
 """``scaler.yaml``: reading it, and what it says as frozen values."""
 
+from scaler.config.bounds import LimitsConfig, LiveConfig, RiskConfig
 from scaler.config.capacity import (
     CapacityConfig,
     FitConfig,
@@ -24,15 +25,9 @@ from scaler.config.metrics import (
     LoadConfig,
     SourceMetric,
 )
-from scaler.config.models import (
-    Config,
-    LimitsConfig,
-    LiveConfig,
-    PricesConfig,
-    RiskConfig,
-    TypePrice,
-)
+from scaler.config.models import Config
 from scaler.config.plan import PlanConfig
+from scaler.config.prices import PricesConfig, TypePrice
 from scaler.config.problems import InvalidConfiguration
 from scaler.config.prometheus import PrometheusMetric
 from scaler.config.reader import load_config

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from scaler.config.apply import ApplyConfig, check_apply
+from scaler.config.bounds import LimitsConfig, LiveConfig, RiskConfig
 from scaler.config.capacity import CapacityConfig
 from scaler.config.checks import InvalidAt
 from scaler.config.cloudwatch import CloudWatchMetric
@@ -20,13 +21,12 @@ from scaler.config.forecasting import (
     PredecessorConfig,
 )
 from scaler.config.guardrails import GuardrailsConfig
+from scaler.config.history import HistoryConfig
 from scaler.config.kubernetes import KubernetesConfig
 from scaler.config.metrics import FileMetric, LoadConfig
 from scaler.config.metrics_out import MetricsConfig
 from scaler.config.names import (
-    Day,
     FormatVersion,
-    PricedName,
     Region,
     TagName,
     TagValue,
@@ -36,6 +36,7 @@ from scaler.config.names import (
 from scaler.config.notify import NoticeConfig
 from scaler.config.plan import PlanConfig
 from scaler.config.preflight import PreflightConfig
+from scaler.config.prices import PricesConfig
 from scaler.config.records import RecordsConfig
 from scaler.config.replay import ReplayConfig
 from scaler.config.rolling import RollingConfig
@@ -43,114 +44,7 @@ from scaler.config.spot import SpotConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
-from scaler.config.units import Duration, Share, format_duration
-
-
-class RiskConfig(Strict):
-    """How much risk of a shortfall is accepted: how often, what it costs, or how deep."""
-
-    service_level: float | None = Field(
-        None,
-        gt=0,
-        lt=1,
-        description="Share of the steps in which capacity covers demand, e.g. 0.99.",
-    )
-    shortage_cost: float | None = Field(
-        None,
-        gt=0,
-        description="USD that one missing capacity unit costs per hour; the quantile follows from it and the price.",
-    )
-    unserved: float | None = Field(
-        None,
-        ge=0.0005,  # finer is beyond the highest quantile that a month of history can tell
-        lt=1,
-        description="Share of the demand of a step that may be expected to be missed, e.g. 0.001; at least 0.0005.",
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> RiskConfig:
-        if sum(value is not None for value in (self.service_level, self.shortage_cost, self.unserved)) != 1:
-            raise ValueError("give exactly one of service_level, shortage_cost, unserved")
-        return self
-
-
-class HistoryConfig(Strict):
-    """How much history is read, and when it is too bad to plan on."""
-
-    lookback: Duration = Field(timedelta(days=28), description="How far back history is read.")
-    max_age: Duration = Field(timedelta(hours=2), description="Refuse if the newest point is older than this.")
-    max_missing: Share = Field(0.2, description="Refuse if more than this share of the steps is missing.")
-    overlap: Duration = Field(
-        timedelta(hours=3), description="How much of what is archived is asked again, as late points arrive."
-    )
-
-
-class LimitsConfig(Strict):
-    """Bounds of the group, in capacity units."""
-
-    min: int = Field(ge=0, le=100_000, description="Never plan below.")
-    max: int = Field(ge=1, le=100_000, description="Never plan above.")
-    max_usd_per_day: float | None = Field(
-        None, gt=0, description="Refuse (rule budget) if any 24 hours of the plan cost more; no cap if not given."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LimitsConfig:
-        if self.min > self.max:
-            raise InvalidAt(f"must not be above max: min is {self.min}, max is {self.max}", "min")
-        return self
-
-
-class TypePrice(Strict):
-    """USD per instance-hour; absent is unknown, never free."""
-
-    on_demand: float | None = Field(None, gt=0, description="On-demand, USD per hour.")
-    spot: float | None = Field(None, gt=0, description="Spot, USD per hour.")
-
-
-class PricesConfig(Strict):
-    """Prices with the day they were true, and how old a price may be."""
-
-    as_of: Day | None = Field(
-        None, description="The day the prices were read, e.g. 2026-01-31. Given with usd_per_hour."
-    )
-    usd_per_hour: dict[PricedName, TypePrice] | None = Field(
-        None,
-        description="USD per instance-hour by instance type, e.g. {m7i.large: {on_demand: 0.1008}}, or per hour of one "
-        "task, instance, concurrency, node or replica of a target without types, e.g. {task: {on_demand: 0.049}}. "
-        "Without it, prices come from the catalogue (see scaler catalog).",
-    )
-    max_age: Duration = Field(
-        timedelta(days=400),
-        description="An on-demand price older than this is unknown for cost: shown as —, never used. "
-        "List prices change about once a year.",
-    )
-    max_spot_age: Duration = Field(
-        timedelta(days=30), description="A spot price older than this is unknown for cost. They change daily."
-    )
-
-    @model_validator(mode="after")
-    def _dated(self) -> PricesConfig:
-        if (self.as_of is None) != (self.usd_per_hour is None):
-            raise ValueError("give both of as_of, usd_per_hour, or neither: a price without its day is worth nothing")
-        return self
-
-
-class LiveConfig(Strict):
-    """What runs today, where AWS is not to be asked."""
-
-    min_size: int = Field(ge=0, description="Live minimum, in capacity units.")
-    max_size: int = Field(ge=0, description="Live maximum, in capacity units.")
-    desired_size: int = Field(ge=0, description="Live desired capacity, in capacity units.")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> LiveConfig:
-        if not self.min_size <= self.desired_size <= self.max_size:
-            raise InvalidAt(
-                f"must lie between min_size and max_size: {self.min_size}, {self.desired_size}, {self.max_size}",
-                "desired_size",
-            )
-        return self
+from scaler.config.units import Duration, format_duration
 
 
 def _live_kind(value: Any) -> str:

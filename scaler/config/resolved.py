@@ -8,17 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 
 from scaler.config.apply import ApplyConfig
+from scaler.config.bounds import LimitsConfig, LiveConfig, RiskConfig
 from scaler.config.capacity import CapacityConfig
 from scaler.config.forecasting import CalendarConfig, EventConfig, ForecastConfig, HolidaysConfig, PredecessorConfig
+from scaler.config.history import HistoryConfig
 from scaler.config.metrics import LoadConfig
-from scaler.config.models import (
-    Config,
-    HistoryConfig,
-    LimitsConfig,
-    LiveConfig,
-    PricesConfig,
-    RiskConfig,
-)
+from scaler.config.models import Config
+from scaler.config.prices import PricesConfig
 from scaler.config.replay import ReplayConfig
 from scaler.config.spot import SpotConfig
 from scaler.config.targets import TargetConfig

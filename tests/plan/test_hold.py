@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaler.config.models import LimitsConfig
+from scaler.config.bounds import LimitsConfig
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
 from scaler.plan.bounds import apply_bounds, hold, require_live
