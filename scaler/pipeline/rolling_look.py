@@ -13,8 +13,9 @@ from scaler.history.interface import History
 from scaler.live.aws import AwsLive
 from scaler.live.interface import LiveGroup, LiveState
 from scaler.live.offline import OfflineLive
-from scaler.pipeline.rolling_floors import Floors, Near, floors_of, grid_from, near_units
+from scaler.pipeline.rolling_floors import Floors, floors_of
 from scaler.pipeline.rolling_near import follow
+from scaler.pipeline.rolling_quick import NearUnits, grid_from, near_units
 from scaler.pipeline.rolling_state import RollingState, Standing
 from scaler.pipeline.runtime import Runtime
 from scaler.plan.document import Plan
@@ -75,7 +76,7 @@ def look_at(
             found[name] = Floors(None, standing)
         else:
             newest, units = near.get(name), followed.units.get(name)
-            if isinstance(newest, Near) and units is not None:
+            if isinstance(newest, NearUnits) and units is not None:
                 # Events are known to the full plan alone.
                 foreseen = bool(workload.events) or workload.calendar is not None
                 newest = newest.closely(units, least_full=foreseen)
