@@ -1,0 +1,1 @@
+"""Earlier runs held against what then happened, and whether demand or its forecasts have drifted."""
