@@ -27,8 +27,13 @@ def end_plan(
     *,
     exit_code: int,
     documents: Sequence[Document] = (),
+    ended_by: ScalerError | None = None,
 ) -> None:
-    """Keep the record of ``scaler plan`` and tell of it; what if is neither. Nothing of it changes the exit code."""
+    """Keep the record of ``scaler plan`` and tell of it; what if is neither. Nothing of it changes the exit code.
+
+    Args:
+        ended_by: what stood in the way of writing the plan.
+    """
     from scaler.cli.recording import keep
 
     keep(draft, runtime, command="plan", exit_code=exit_code, documents=documents)
@@ -38,7 +43,9 @@ def end_plan(
     def notice(link: str | None) -> Notice:
         from scaler.notify.content import notice_of_plan
 
-        return notice_of_plan(run.plan, command="plan", exit_code=exit_code, problems=run.problems, link=link)
+        return notice_of_plan(
+            run.plan, command="plan", exit_code=exit_code, problems=run.problems, ended_by=ended_by, link=link
+        )
 
     _tell(project, runtime, notice)
     if {part.name for part in run.plan.workloads} != set(project.config.workloads):
@@ -68,6 +75,18 @@ def end_apply(project: Project, runtime: Runtime, *, run: str, plan_id: str | No
 
     _tell(project, runtime, notice)
     _publish(project, runtime, "apply", samples)
+
+
+def end_record(project: Project, runtime: Runtime, *, run: str, plan_id: str, by: str, failed: bool) -> None:
+    """Tell what ``scaler record`` noted."""
+
+    def notice(link: str | None) -> Notice:
+        from scaler.notify.content import notice_of_record
+
+        facts = {"run": run, "plan": plan_id[:12]}
+        return notice_of_record(command="record", by=by, failed=failed, facts=facts, link=link)
+
+    _tell(project, runtime, notice)
 
 
 @contextmanager

@@ -29,6 +29,7 @@ COMMANDS = (
     "forecast",
     "plan",
     "apply",
+    "record",
     "run",
     "replay",
     "report",

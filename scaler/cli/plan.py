@@ -116,7 +116,7 @@ def plan(
     if asked is None or output_format is PlanFormat.table:
         _show(run, output_format, old)
     if broken is not None:
-        end_plan(project, runtime, run, draft, exit_code=broken.exit_code)
+        end_plan(project, runtime, run, draft, exit_code=broken.exit_code, ended_by=broken)
         raise broken
     documents: list[Document] = []
     if what_if:
@@ -127,7 +127,7 @@ def plan(
         try:
             changes = write_if_terraform_may(asked, documents, run.plan, accepted, runtime.progress, show)
         except ScalerError as error:
-            end_plan(project, runtime, run, draft, exit_code=error.exit_code)
+            end_plan(project, runtime, run, draft, exit_code=error.exit_code, ended_by=error)
             raise
         code = 2 if detailed_exitcode and changes and code == 0 else code
         say_written(documents, project, runtime, partial=bool(only))

@@ -15,12 +15,19 @@ MOST_REASONS = 3
 
 
 def notice_of_plan(
-    plan: Plan, *, command: str, exit_code: int, problems: Mapping[str, ScalerError], link: str | None = None
+    plan: Plan,
+    *,
+    command: str,
+    exit_code: int,
+    problems: Mapping[str, ScalerError],
+    ended_by: ScalerError | None = None,
+    link: str | None = None,
 ) -> Notice:
     """What a plan comes to.
 
     Args:
         problems: by workload, why it has no plan.
+        ended_by: what stood in the way of writing it, such as what Terraform would have destroyed.
     """
     items = tuple(
         _item(part, problems.get(part.name))
@@ -39,7 +46,11 @@ def notice_of_plan(
         "expires": f"{plan.expires_at:%Y-%m-%dT%H:%M:%SZ}",
         "cost change": _usd(_sum_of_changes(plan)),
     }
-    return Notice(command, exit_code, f"scaler {command}: {', '.join(told)}", urgency, items, facts, link)
+    headline = f"scaler {command}: {', '.join(told)}"
+    if ended_by is not None:
+        headline = f"{_verdict(ended_by, command)}: {one_safe_line(ended_by.what)} ({', '.join(told)})"
+        facts |= _cause(ended_by)
+    return Notice(command, exit_code, headline, urgency, items, facts, link)
 
 
 def notice_of_changes(
@@ -56,9 +67,24 @@ def notice_of_changes(
 
 def notice_of_failure(error: ScalerError, *, command: str, link: str | None = None) -> Notice:
     """What ended a run, in the words that stood on the terminal."""
-    facts = {"why": one_safe_line(error.why), "next": one_safe_line(error.next_step)}
-    headline = f"scaler {command} {'refused' if error.exit_code == 3 else 'failed'}: {one_safe_line(error.what)}"
-    return Notice(command, error.exit_code, headline, "problem", (), facts, link)
+    headline = f"{_verdict(error, command)}: {one_safe_line(error.what)}"
+    return Notice(command, error.exit_code, headline, "problem", (), _cause(error), link)
+
+
+def notice_of_record(
+    *, command: str, by: str, failed: bool, facts: Mapping[str, str], link: str | None = None
+) -> Notice:
+    """That something else has applied a plan, or failed to."""
+    headline = f"scaler {command}: {one_safe_line(by)} {'failed to apply' if failed else 'applied'} the plan"
+    return Notice(command, 1 if failed else 0, headline, "problem" if failed else "change", (), facts, link)
+
+
+def _verdict(error: ScalerError, command: str) -> str:
+    return f"scaler {command} {'refused' if error.exit_code == 3 else 'failed'}"
+
+
+def _cause(error: ScalerError) -> dict[str, str]:
+    return {"why": one_safe_line(error.why), "next": one_safe_line(error.next_step)}
 
 
 def _item(part: WorkloadPart, problem: ScalerError | None) -> Item:
@@ -69,7 +95,8 @@ def _item(part: WorkloadPart, problem: ScalerError | None) -> Item:
     cost = None if part.cost is None else part.cost.change_usd
     told = tuple(dict.fromkeys(one_safe_line(reason) for reason in reasons))[:MOST_REASONS]
     lowest, highest = (min(sizes), max(sizes)) if sizes else (None, None)
-    return Item(part.name, part.status, (live, lowest, highest), cost, told)
+    risk = None if part.risk is None else part.risk.shortfall_probability
+    return Item(part.name, part.status, (live, lowest, highest), cost, told, risk)
 
 
 def _sum_of_changes(plan: Plan) -> float | None:

@@ -24,6 +24,7 @@ class Item:
         status: as in the plan document, or ``left alone``, ``short``, ``moved``.
         minimum: the minimum that was live, and the planned ones: lowest and highest; ``None`` is unknown.
         usd: what the change costs over the plan's span; ``None`` is unknown.
+        risk: highest probability at any step that demand is above the floor; ``None`` is unknown.
         reasons: why, the most important first.
     """
 
@@ -32,6 +33,7 @@ class Item:
     minimum: tuple[int | None, int | None, int | None] = (None, None, None)
     usd: float | None = None
     reasons: tuple[str, ...] = ()
+    risk: float | None = None
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ _MENTIONS = "@#!~%$&"
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 # Harmless within a cell of a table; as they are, the source stays readable.
 _PLAIN = frozenset(" ,.-()+%/'")
-_COLUMNS = ("| workload | status | minimum | cost over the plan | why |", "|---|---|---|---|---|")
+_COLUMNS = ("| workload | status | minimum | cost over the plan | risk | why |", "|---|---|---|---|---|---|")
 
 # Room for the line that counts what is left out.
 _COUNT_CHARACTERS = 80
@@ -48,7 +48,7 @@ def _line(item: Item) -> str:
 
 
 def _row(item: Item) -> str:
-    cells = [item.name, item.status, _minimum(item) or "—", _usd(item), "; ".join(item.reasons)]
+    cells = [item.name, item.status, _minimum(item) or "—", _usd(item), _risk(item), "; ".join(item.reasons)]
     return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
 
 
@@ -62,6 +62,10 @@ def _minimum(item: Item) -> str:
 
 def _usd(item: Item) -> str:
     return "—" if item.usd is None else f"{item.usd:+.2f} USD"
+
+
+def _risk(item: Item) -> str:
+    return "—" if item.risk is None else f"{item.risk:.2%} short"
 
 
 def _fitting(lines: list[str], room: int) -> tuple[list[str], list[str]]:

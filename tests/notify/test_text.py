@@ -25,12 +25,12 @@ def test_quoted_text_stays_text_in_markdown(reason: str) -> None:
     """Whatever a reason holds, the table keeps its shape, and no character that means something stands bare."""
     text = markdown(notice(1, reason=reason), longest=60_000)
     (row,) = cells(text)
-    assert len(row) == 5
-    bare = re.sub(r"&#[0-9]+;", "", row[4])
+    assert len(row) == 6
+    bare = re.sub(r"&#[0-9]+;", "", row[5])
     assert not set(bare) & set('<>&[]`*_~|\\!@#$:"{}^=?;')
-    assert not re.search(r"(?i)www\.", row[4])
-    assert all(character.isprintable() or character == "\u200b" for character in row[4])
-    shown = html.unescape(row[4]).replace("\u200b", "")
+    assert not re.search(r"(?i)www\.", row[5])
+    assert all(character.isprintable() or character == "\u200b" for character in row[5])
+    shown = html.unescape(row[5]).replace("\u200b", "")
     assert shown.startswith(" ".join("".join(c if c.isprintable() else " " for c in reason).split())[:20].rstrip())
 
 
