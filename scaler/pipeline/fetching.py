@@ -38,15 +38,20 @@ def fetch(
     return joined(_read(with_relatives(workloads, project.workloads()), project, runtime, as_of, since), workloads)
 
 
-def archived(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
-    """The history of workloads as it is archived, on the grids of their metrics; sources of AWS are not asked.
+def archived(
+    workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime, *, plan_step: int = 60
+) -> History:
+    """The history of workloads as it is archived; sources of AWS are not asked.
 
     Files are read. Gaps and age are the caller's business: ``history.max_missing`` and ``max_age`` do not refuse.
+
+    Args:
+        plan_step: seconds; a minute leaves demand on the grids of its metrics.
     """
     patient = [replace(w, history=w.history.model_copy(update=_PATIENT)) for w in workloads]
     at_rest = replace(runtime, offline=True)
     relatives = with_relatives(patient, project.workloads())
-    return joined(_read(relatives, project, at_rest, as_of, None, plan_step=60), workloads)
+    return joined(_read(relatives, project, at_rest, as_of, None, plan_step=plan_step), workloads)
 
 
 def fetch_beside(workloads: Sequence[Workload], project: Project, runtime: Runtime, as_of: datetime) -> History:
