@@ -12,8 +12,9 @@ from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, QuietOption
 
 
 class RecordOutcome(StrEnum):
-    """How the apply ended."""
+    """That the apply begins, or how it ended."""
 
+    started = "started"
     applied = "applied"
     failed = "failed"
 
@@ -22,7 +23,9 @@ def record(
     plan: Annotated[Path, typer.Argument(help="The sealed plan, from scaler plan --out.")],
     config: ConfigOption = DEFAULT_CONFIG,
     by: Annotated[str, typer.Option("--by", metavar="NAME", help="What applied it.")] = "terraform",
-    outcome: Annotated[RecordOutcome, typer.Option("--outcome", help="How that ended.")] = RecordOutcome.applied,
+    outcome: Annotated[
+        RecordOutcome, typer.Option("--outcome", help="started refuses a plan that has expired.")
+    ] = RecordOutcome.applied,
     saved_plan: Annotated[
         Path | None,
         typer.Option(
@@ -33,11 +36,12 @@ def record(
 ) -> None:
     """Keep on record that something else applied a plan: Terraform, a pipeline, a person.
 
-    Writes to the store and to nothing else, and tells those whom the configuration names.
+    Writes to the store and to nothing else, and tells those whom the configuration names how it ended.
     """
     import hashlib
     import os
 
+    from scaler.apply.checks import check_plan
     from scaler.apply.run import run_name
     from scaler.aws.redaction import one_safe_line
     from scaler.cli.ending import end_record
@@ -62,10 +66,14 @@ def record(
             next_step="give the file that was applied, or leave --saved-plan out",
         ) from error
     runtime = open_runtime(offline=False, quiet=quiet)
+    if outcome is RecordOutcome.started:
+        check_plan(sealed, runtime.clock())
     where = circumstances(os.environ, owner=runtime.holder.owner, attended=False)
     run = run_name(sealed)
     done = Applied(moment(runtime.clock()), name, outcome.value, digest, where)
     place = add_applied(open_store(project, runtime), run, sealed.plan_id, done)
     if not quiet:
         typer.echo(f"{outcome.value} by {name}: plan {sealed.plan_id[:12]}, on record in {place}")
-    end_record(project, runtime, run=run, plan_id=sealed.plan_id, by=name, failed=outcome is RecordOutcome.failed)
+    if outcome is not RecordOutcome.started:
+        failed = outcome is RecordOutcome.failed
+        end_record(project, runtime, run=run, plan_id=sealed.plan_id, by=name, failed=failed)

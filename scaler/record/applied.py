@@ -19,7 +19,7 @@ MOST_ENTRIES = 20
 # Two pipelines that end at once: the second reads again what the first wrote.
 _ATTEMPTS = 5
 
-Outcome = Literal["applied", "failed"]
+Outcome = Literal["started", "applied", "failed"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Applied:
     Attributes:
         at: ISO 8601, in UTC.
         by: what applied it, such as ``terraform``.
-        outcome: how that ended.
+        outcome: that it began, or how it ended.
         saved_plan_sha256: of the file that was applied; ``None`` if there was none, or it is not known.
         where: who ran it, see :func:`scaler.record.circumstances.circumstances`.
     """

@@ -75,6 +75,7 @@ def test_what_terraform_did_stands_beside_the_record(
         ("another store", (3, "no record of the plan")),
         ("no saved plan", (1, "cannot be read")),
         ("no name", (64, "--by takes a name")),
+        ("started too late", (3, "the plan has expired")),
     ],
 )
 def test_what_is_not_so_is_not_put_on_record(
@@ -98,6 +99,8 @@ def test_what_is_not_so_is_not_put_on_record(
         (tmp_path / "scaler.yaml").write_text(CONFIG + "store: elsewhere\n")
     elif change == "no saved plan":
         more = ["--saved-plan", "nowhere"]
+    elif change == "started too late":
+        more = ["--outcome", "started"]  # the moment that it plans from has long passed
     else:
         more = ["--by", " "]
     assert main(["record", "plan.json", *more]) == expected[0]
