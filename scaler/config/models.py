@@ -41,6 +41,7 @@ from scaler.config.records import RecordsConfig
 from scaler.config.replay import ReplayConfig
 from scaler.config.rolling import RollingConfig
 from scaler.config.spot import SpotConfig
+from scaler.config.status import StatusConfig
 from scaler.config.stores import StoreLocation
 from scaler.config.strict import Strict
 from scaler.config.targets import TargetConfig, check_capacity
@@ -197,6 +198,9 @@ class Config(Strict):
     )
     rolling: RollingConfig = Field(default_factory=RollingConfig, description="Floors between two full plans.")
     records: RecordsConfig = Field(default_factory=RecordsConfig, description="The record of every run.")
+    status: StatusConfig = Field(
+        default_factory=StatusConfig, description="How earlier runs are judged, and what plans do about drift."
+    )
     notify: list[NoticeConfig] = Field(default_factory=list, description="Who is told of runs, and where.")
     metrics: MetricsConfig = Field(
         default_factory=MetricsConfig, description="Where the figures of runs go, for dashboards and alerts."

@@ -141,6 +141,26 @@ class ModelSpan:
 
 
 @dataclass(frozen=True)
+class AwsBeside:
+    """AWS's own forecast of a group beside the planned floors, over the hours that both are known of.
+
+    Attributes:
+        policy: of AWS, whose forecast it is.
+        hours: that were compared.
+        aws_error_units, our_error_units: mean distance from the most units that demand needed in the hour.
+        aws_short_minutes, our_short_minutes: with more demand than those units carry; neither has a reactive
+            policy beside it.
+    """
+
+    policy: str
+    hours: int
+    aws_error_units: float
+    our_error_units: float
+    aws_short_minutes: float
+    our_short_minutes: float
+
+
+@dataclass(frozen=True)
 class WorkloadStatus:
     """One workload over the period.
 
@@ -152,7 +172,9 @@ class WorkloadStatus:
         runs: oldest first.
         known_minutes: of the period, that demand and a planned floor are known of.
         accepted: share of the minutes that plans accepted to be short: one less the quantile provisioned for.
+        drift: that is told now, the newest alarm of each kind.
         drift_checked: kinds of drift that could be looked for; the reason why not is in ``notes``.
+        aws: AWS's own forecast beside; ``None`` if it was not asked for, or there is none: ``notes`` say why.
         notes: what a reader should know, one line each.
     """
 
@@ -172,7 +194,13 @@ class WorkloadStatus:
     needed_usd: float | None = None
     drift: tuple[Drift, ...] = ()
     drift_checked: tuple[DriftKind, ...] = ()
+    aws: AwsBeside | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def needs_a_look(self) -> bool:
+        """Whether drift or bad coverage was found."""
+        return bool(self.drift) or self.coverage == "bad"
 
 
 @dataclass(frozen=True)

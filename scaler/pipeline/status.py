@@ -1,0 +1,119 @@
+"""Records, archive and AWS → the status of the chosen workloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from scaler.config import Project
+from scaler.history.interface import History
+from scaler.pipeline.fetching import archived, chosen, counted, fetch, plan_step_seconds
+from scaler.pipeline.runtime import Runtime, open_store
+from scaler.pipeline.status_aws import aws_beside
+from scaler.pipeline.status_runs import MOST_RUNS, score_runs
+from scaler.status.drift import TRAINING, DriftFinder
+from scaler.status.interface import Scores, WorkloadStatus
+from scaler.status.judge import judged
+from scaler.status.scoring import Scored
+
+#: Days that are looked back over, by the name of the period.
+PERIODS = {"week": 7, "month": 30, "quarter": 91}
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ``scaler status`` found.
+
+    Attributes:
+        first: start of the period.
+        only: workloads that were chosen; empty for all.
+    """
+
+    as_of: datetime
+    first: datetime
+    period: str
+    scores: Scores
+    only: tuple[str, ...] = ()
+
+    @property
+    def workloads(self) -> tuple[WorkloadStatus, ...]:
+        """By name."""
+        return tuple(self.scores.workloads[name] for name in sorted(self.scores.workloads))
+
+    @property
+    def needing_a_look(self) -> tuple[WorkloadStatus, ...]:
+        """Those with drift or bad coverage."""
+        return tuple(each for each in self.workloads if each.needs_a_look)
+
+
+def make_status(
+    project: Project,
+    runtime: Runtime,
+    *,
+    as_of: datetime,
+    only: Sequence[str] = (),
+    period: str = "week",
+    beside_aws: bool = False,
+    most_runs: int = MOST_RUNS,
+) -> Status:
+    """Score the runs of the period, and look for drift. The archive is brought up to date first, unless offline.
+
+    Args:
+        period: a key of :data:`PERIODS`.
+        beside_aws: ask AWS for its own forecasts; who has none is told in the notes.
+
+    Raises:
+        scaler.errors.Failed: a source or the store as a whole does not answer.
+    """
+    if not runtime.offline:
+        fetch(project, runtime, as_of=as_of, only=only)
+    span = timedelta(days=PERIODS[period])
+    history = past(project, runtime, as_of=as_of, span=span, only=only)
+    names = [workload.name for workload in chosen(project, only)]
+    runtime.progress("scoring the runs on record")
+    scored = score_runs(
+        project, open_store(project, runtime), history, as_of=as_of, period=span, names=names, most=most_runs
+    )
+    workloads = _judged(project, scored, history, names)
+    if beside_aws:
+        for workload in chosen(project, only):
+            found = aws_beside(workload, scored.board(workload.name), runtime, first=as_of - span, as_of=as_of)
+            mine = workloads[workload.name]
+            told = isinstance(found, str)
+            workloads[workload.name] = (
+                replace(mine, notes=(*mine.notes, found)) if told else replace(mine, aws=found)  # type: ignore[arg-type]
+            )
+    return Status(as_of, as_of - span, period, replace(scored.scores, workloads=workloads), tuple(sorted(only)))
+
+
+def past(project: Project, runtime: Runtime, *, as_of: datetime, span: timedelta, only: Sequence[str] = ()) -> History:
+    """Demand over the span and the weeks before it that drift is held against, as it is archived."""
+    runtime.progress(f"reading the archive of {counted(chosen(project, only))}")
+    looking = [
+        replace(
+            workload,
+            history=workload.history.model_copy(update={"lookback": max(workload.history.lookback, span + TRAINING)}),
+        )
+        for workload in chosen(project, only)
+    ]
+    return archived(looking, project, runtime, as_of, plan_step=plan_step_seconds(project))
+
+
+def _judged(project: Project, scored: Scored, history: History, names: Sequence[str]) -> dict[str, WorkloadStatus]:
+    """With the state of coverage, and with drift."""
+    config = project.config.status
+    zones = {workload.name: workload.timezone for workload in project.workloads()}
+    finders = {id(board): DriftFinder(board, zones, alarm_for=config.alarm_for) for board in scored.boards}
+    found: dict[str, WorkloadStatus] = {}
+    for name in names:
+        board, status = scored.board(name), scored.scores.workloads[name]
+        status = judged(status, board, tolerance=config.tolerance)
+        problem = history.problems.get(name)
+        if problem is not None:
+            status = replace(status, notes=(*status.notes, f"{problem.what}: {problem.why}"))
+        if board is not None:
+            drift, checked, notes = finders[id(board)].of(name)
+            status = replace(status, drift=drift, drift_checked=checked, notes=(*status.notes, *notes))
+        found[name] = status
+    return found

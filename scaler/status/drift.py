@@ -1,0 +1,117 @@
+"""Drift of the workloads of a board: of demand itself, and of the errors of its forecasts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scaler.history.spans import moment
+from scaler.status.board import Board
+from scaler.status.errors import BLOCK_SECONDS, LEAST_BLOCKS, Alarm, alarms, blocks
+from scaler.status.inputs import DAY_SECONDS, MOST_WEEKS, InputDrift, in_wall_time, input_drift
+from scaler.status.interface import Drift, DriftKind
+
+#: One threshold each for all workloads: chosen on half of a set of recordings and counted on the other, so that about
+#: one alarm comes in 200 days of a workload; see docs/benchmarks.md.
+INPUTS_THRESHOLD, ERRORS_THRESHOLD = 7.0, 14.0
+#: How far back demand is looked at, beside the period.
+TRAINING = timedelta(days=7 * MOST_WEEKS + 1)
+_DAY = timedelta(days=1)
+
+
+class DriftFinder:
+    """Looks for drift in all workloads of a board at once.
+
+    Args:
+        timezones: by workload; seasons follow wall time.
+        alarm_for: so long after its last evidence an alarm is told.
+    """
+
+    def __init__(self, board: Board, timezones: Mapping[str, str], *, alarm_for: timedelta) -> None:
+        self._board, self._alarm_for = board, alarm_for
+        panel = board.panel
+        zones = [timezones.get(name, "UTC") for name in panel.names]
+        self._values = in_wall_time(panel.values, panel.start, panel.step_seconds, zones)
+        self._days = self._last_days()
+
+    def of(self, name: str) -> tuple[tuple[Drift, ...], tuple[DriftKind, ...], tuple[str, ...]]:
+        """Drift that is told now, the kinds that could be looked for, and why the others could not."""
+        found, checked, notes = list[Drift](), list[DriftKind](), list[str]()
+        row = self._board.row[name]
+        if self._days and np.isfinite(self._days[0].statistic[row]):
+            checked.append("inputs")
+            found += self._inputs(name, row)
+        else:
+            notes.append("drift of demand is not looked for: two weeks and a day of it are needed, nearly whole")
+        means = blocks(self._board.scores[row : row + 1].astype(float), self._board.panel.step_seconds)[0]
+        if np.isfinite(means).sum() > LEAST_BLOCKS:
+            checked.append("errors")
+            found += self._errors(name, row, means)
+        else:
+            notes.append("drift of errors is not looked for: more than two days of earlier forecasts are needed")
+        return tuple(found), tuple(checked), tuple(notes)
+
+    def _last_days(self) -> list[InputDrift]:
+        """The last day, the day before it, and so on, as far back as an alarm is told and one more."""
+        step = self._board.panel.step_seconds
+        day = DAY_SECONDS // step if DAY_SECONDS % step == 0 else 0
+        found = []
+        for back in range(2 + int(self._alarm_for / _DAY) if day else 0):
+            values = self._values[:, : self._values.shape[1] - back * day]
+            found.append(input_drift(values[:, -int(TRAINING / _DAY) * day :], step))
+        return found
+
+    def _inputs(self, name: str, row: int) -> list[Drift]:
+        """The newest onset: a day that is unlike, after one that was like."""
+        statistics = np.array([float(day.statistic[row]) for day in self._days])
+        alarmed = statistics > INPUTS_THRESHOLD
+        for back in range(len(alarmed) - 1):
+            if alarmed[back] and not alarmed[back + 1]:
+                day = self._days[back]
+                level, spread = float(day.level[row]), float(day.spread[row])
+                what = "level" if abs(level) >= abs(spread) else "spread"
+                end = self._board.panel.cutoff - back * _DAY
+                why = (
+                    f"demand was {float(day.ratio[row]):.3g} times the usual of its phase"
+                    if what == "level"
+                    else "demand was spread otherwise around the usual of its phase, as by a shifted or changed shape"
+                )
+                told = f"{why}: {abs(level if what == 'level' else spread):.1f} standard deviations of the days before"
+                return [Drift(name, "inputs", what, end - _DAY, float(statistics[back]), INPUTS_THRESHOLD, told)]
+        return []
+
+    def _errors(self, name: str, row: int, means: NDArray[np.float64]) -> list[Drift]:
+        panel = self._board.panel
+        scores = self._board.scores[row : row + 1].astype(float)
+        sizes = blocks(np.abs(scores), panel.step_seconds)[0]
+        seconds = max(1, BLOCK_SECONDS // panel.step_seconds) * panel.step_seconds
+        first = self._board.start + panel.step_seconds * panel.steps - seconds * means.size
+
+        def end(alarm: Alarm) -> int:
+            return first + seconds * (alarm.block + 1)
+
+        newest = int(panel.cutoff.timestamp() - self._alarm_for.total_seconds())
+        told = [alarm for alarm in alarms(means, sizes, threshold=ERRORS_THRESHOLD) if end(alarm) > newest]
+        by_kind = {alarm.what: alarm for alarm in told}
+        return [
+            Drift(
+                name,
+                "errors",
+                alarm.what,
+                moment(first + seconds * alarm.onset),
+                alarm.statistic,
+                ERRORS_THRESHOLD,
+                _in_words(alarm),
+            )
+            for alarm in by_kind.values()
+        ]
+
+
+def _in_words(alarm: Alarm) -> str:
+    if alarm.what == "spread":
+        return f"forecasts miss demand by {alarm.mean:.1f} of their own standard deviations both ways, 0.8 is usual"
+    way = "low" if alarm.mean > 0 else "high"
+    return f"forecasts are too {way}: demand lies {abs(alarm.mean):.1f} of their own standard deviations away"
