@@ -87,29 +87,22 @@ class _Session:
 
     def for_plan(self, path: Path) -> Callable[[], Prepared]:
         """Check the plan, and whose it is; then how to look at its groups."""
-        from scaler.apply.checks import check_account, check_plan, check_regions
-        from scaler.apply.run import prepare
         from scaler.cli.plan_file import read_plan
+        from scaler.pipeline.applying import checked
 
-        now = self.runtime.clock
         sealed = read_plan(path)
-        check_plan(sealed, now())
         _known(self.lower_live, [part.name for part in sealed.workloads])
-        regions = {w.name: self.runtime.aws.region(w.region) for w in self.project.workloads()}
-        default = self.runtime.aws.region(self.project.config.defaults.region)
-        check_regions(sealed, {part.name: regions.get(part.name, default) for part in sealed.workloads})
-        account = None if sealed.account is None else self._account(sealed.region)
-        check_account(sealed, account)
-        return lambda: prepare(sealed, self.target, self.store, now(), account=str(account), lower_live=self.lower_live)
+        return checked(sealed, self.project, self.runtime, self.store, self.target, lower_live=self.lower_live)
 
     def for_rollback(self, original: Journal | None) -> Callable[[], Prepared]:
         """Check whose groups they are; then how to look at them."""
         from scaler.apply.interface import ApplyRefused
         from scaler.apply.rollback import prepare_rollback
+        from scaler.pipeline.applying import account_of
 
         assert original is not None  # noqa: S101 - given whenever there is no plan
         _known(self.lower_live, [group.workload for group in original.groups])
-        account = self._account(min(group.region for group in original.groups))
+        account = account_of(self.runtime, min(group.region for group in original.groups))
         if account != original.account:
             raise ApplyRefused(
                 f"the run {original.run} was in another account",
@@ -119,12 +112,6 @@ class _Session:
         return lambda: prepare_rollback(
             original, self.target, self.store, self.runtime.clock(), lower_live=self.lower_live
         )
-
-    def _account(self, region: str | None) -> str | None:
-        from scaler.aws.session import call
-
-        caller = call(self.runtime.aws, "sts", "GetCallerIdentity", region=region, resource="the caller's identity")
-        return caller.get("Account")
 
 
 def _session(project: Project, runtime: Runtime, lower_live: frozenset[str]) -> _Session:

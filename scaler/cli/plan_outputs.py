@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.emit.interface import Document
     from scaler.pipeline import PlanRun, Runtime
-    from scaler.plan.document import Plan
 
 
 def check_outputs(project: Project, out: Path | None, terraform_root: Path | None = None) -> None:
@@ -48,33 +47,9 @@ def check_outputs(project: Project, out: Path | None, terraform_root: Path | Non
 
 def documents_of(run: PlanRun, project: Project, out: Path | None, *, partial: bool) -> list[Document]:
     """The files of a plan: the sealed plan, and the variables unless only a part was planned."""
-    from scaler.emit.community import render_community
-    from scaler.emit.interface import Document
-    from scaler.emit.tfvars import render_tfvars
-    from scaler.plan.seal import encode
+    from scaler.pipeline.documents import documents_of as documents_of_plan
 
-    documents = [] if out is None else [Document(out, encode(run.plan))]
-    outputs = project.config.outputs
-    for name, render in (
-        (outputs.tfvars, render_tfvars),
-        (outputs.community_tfvars, render_community),
-        (outputs.kubernetes, _kubernetes(project)),
-    ):
-        if name is not None and not partial:
-            documents.append(Document(project.path(name), render(run.plan)))
-    return documents
-
-
-def _kubernetes(project: Project) -> Callable[[Plan], str]:
-    """How a plan is written for Kubernetes; vCPUs are those that ship with scaler."""
-    from scaler.catalog.starter import starter_catalogue
-    from scaler.emit.kubernetes import render_kubernetes
-
-    def vcpus(name: str) -> int | None:
-        entry = starter_catalogue().entries.get(name)
-        return None if entry is None else entry.hardware.vcpus
-
-    return lambda plan: render_kubernetes(plan, project.config.kubernetes, vcpus)
+    return documents_of_plan(run.plan, project, out, partial=partial)
 
 
 def say_written(documents: Sequence[Document], project: Project, runtime: Runtime, *, partial: bool) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from scaler.cli.options import DEFAULT_CONFIG, ConfigOption, OfflineOption, QuietOption
-from scaler.errors import ConfigurationError, UsageError
+from scaler.errors import UsageError
 
 if TYPE_CHECKING:
     from scaler.config import EventConfig, Project
@@ -55,19 +53,13 @@ def run(
     """
     from scaler.cli.rolling import run_rolling
     from scaler.config.reader import load_config
+    from scaler.pipeline.rolling import require_one_off
 
     if apply and offline:
         raise UsageError("--apply needs AWS", why="--offline leaves AWS alone", next_step="leave one of the two out")
     interval = None if every is None else parse_interval(every)
     project = load_config(config)
-    if project.config.plan.schedule != "one-off":
-        raise ConfigurationError(
-            "must be one-off: the slots of a recurring profile would undo what an update moves",
-            why=f"it is {project.config.plan.schedule}, which scaler plan and scaler apply carry out",
-            next_step="Set it to one-off, or use scaler plan.",
-            file=str(config),
-            key="plan.schedule",
-        )
+    require_one_off(project, str(config))
     if not apply:
         from scaler.cli.plan_outputs import check_outputs
 
@@ -191,16 +183,9 @@ def chosen(project: Project, patterns: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: a pattern matches nothing.
     """
-    names = sorted(project.config.workloads)
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in names):
-            near = get_close_matches(pattern, names, n=3) or names[:3]
-            raise UsageError(
-                f"no workload matches {pattern!a}",
-                why=f"the configuration has {', '.join(near)}" + (" and others" if len(names) > len(near) else ""),
-                next_step="name one of them, or use a glob such as 'web-*'",
-            )
-    return tuple(name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns))
+    from scaler.config.selection import matching
+
+    return matching(project, patterns)
 
 
 def parse_events(texts: Sequence[str]) -> tuple[EventConfig, ...]:

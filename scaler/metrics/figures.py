@@ -18,6 +18,11 @@ def of_run(now: datetime, exit_code: int, changes: int | None = None) -> list[Sa
     return samples if changes is None else [*samples, Sample(gauges.CHANGES, changes)]
 
 
+def of_outcomes(*, refused: int, degraded: int) -> list[Sample]:
+    """How many workloads need a look: what an alarm of a run that nobody watches counts."""
+    return [Sample(gauges.REFUSED, refused), Sample(gauges.DEGRADED, degraded)]
+
+
 def of_plan(plan: Plan) -> list[Sample]:
     """What a plan comes to."""
     samples = [Sample(gauges.EXPIRES, plan.expires_at.timestamp())]

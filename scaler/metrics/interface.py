@@ -36,6 +36,8 @@ class Sample:
 RUN_TIME = Gauge("scaler_run_timestamp_seconds", "When the command ended, in seconds since the epoch.", "Seconds")
 EXIT_CODE = Gauge("scaler_run_exit_code", "Exit code that the command decided on.")
 CHANGES = Gauge("scaler_run_changes", "Writes to AWS, or to the files of an update.", "Count")
+REFUSED = Gauge("scaler_run_refused_workloads", "Workloads left alone as something is in doubt.", "Count")
+DEGRADED = Gauge("scaler_run_degraded_workloads", "Workloads planned with a fallback.", "Count")
 EXPIRES = Gauge(
     "scaler_plan_expires_timestamp_seconds", "When the plan expires, in seconds since the epoch.", "Seconds"
 )
@@ -62,7 +64,8 @@ LEFT_ALONE = Gauge("scaler_workload_left_alone", "1 if the update left the workl
 GAUGES = {
     gauge.name: gauge
     for gauge in (
-        *(RUN_TIME, EXIT_CODE, CHANGES, EXPIRES, STATUS, LIVE_MINIMUM, LIVE_DESIRED, PLANNED_MINIMUM, HIGHEST_MINIMUM),
+        *(RUN_TIME, EXIT_CODE, CHANGES, REFUSED, DEGRADED),
+        *(EXPIRES, STATUS, LIVE_MINIMUM, LIVE_DESIRED, PLANNED_MINIMUM, HIGHEST_MINIMUM),
         *(PLANNED_MAXIMUM, REQUIRED, SHORTFALL, PROBABILITY, SPOT_SHARE, COST, MISSING, HISTORY_END, LEFT_ALONE),
     )
 }

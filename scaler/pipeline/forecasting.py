@@ -87,6 +87,7 @@ def forecast(
     sized = {name: replace(each, risk=assumptions.risks.get(name, each.risk)) for name, each in sized.items()}
     batches, forecasters, knowledge = [], list[InformedForecaster](), dict[str, Knowledge]()
     for panel, batch in _batches(history.panels, sized):
+        runtime.checkpoint("forecast")
         runtime.progress(f"forecasting {counted(batch)} at steps of {panel.step_seconds} s")
         steps = max(
             reach_grid(g.workload, project, as_of).forecast_steps(panel.cutoff, panel.step_seconds, g.lead_time_seconds)

@@ -27,10 +27,11 @@ def with_mixes(
     Raises:
         ConfigurationError: a file of measured availability cannot be used.
     """
-    return _with_fallbacks([replace(each, mix=_mix(each, facts, project)) for each in inputs], runtime)
+    return _with_fallbacks([replace(each, mix=_mix(each, facts, project, runtime)) for each in inputs], runtime)
 
 
-def _mix(inputs: WorkloadInputs, facts: Facts, project: Project) -> GroupMix:
+def _mix(inputs: WorkloadInputs, facts: Facts, project: Project, runtime: Runtime) -> GroupMix:
+    runtime.checkpoint("plan")
     workload, needed = inputs.workload, inputs.requirement
     if workload.target.kind != "asg":
         return inputs.mix

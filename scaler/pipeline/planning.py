@@ -75,8 +75,10 @@ def make_plan(
         scaler.errors.Failed: a source, the store or AWS as a whole does not answer.
     """
     workloads = chosen(project, only)
+    runtime.checkpoint("fetch")
     facts = facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
     history = fetch(project, runtime, as_of=as_of, only=only)
+    runtime.checkpoint("live")
     # What runs is read first: without it the forecasts, which take longest, would be for nothing.
     reader = OfflineLive() if runtime.offline else AwsLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
@@ -86,7 +88,7 @@ def make_plan(
     assumptions = Assumptions(accepted, events, models, gate.risks(workloads))
     run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=assumptions)
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
-    inputs, short = _inputs(run, history, groups, project, as_of)
+    inputs, short = _inputs(run, history, groups, project, as_of, runtime)
     inputs = gated(inputs, gate)
     inputs = with_mixes(inputs, facts, project, runtime)
     mixer = PreferenceMixer()
@@ -94,19 +96,26 @@ def make_plan(
     problems = {**run.problems, **unread, **short}
     refused = [RefusedWorkload(w, problems[w.name]) for w in workloads if w.name in problems]
     context = _context(project, runtime, reader, as_of, accepted)
+    runtime.checkpoint("plan")
     # A part of the fleet is no load to commit to.
     advice = () if only else commitments(inputs, history, facts, mixer, project)
     return PlanRun(build_plan(inputs, refused, context, mixer, advice), problems, tuple(inputs), history, run)
 
 
-def _inputs(
-    run: ForecastRun, history: History, live: Mapping[str, LiveGroup | None], project: Project, as_of: datetime
+def _inputs(  # noqa: PLR0917 - one call
+    run: ForecastRun,
+    history: History,
+    live: Mapping[str, LiveGroup | None],
+    project: Project,
+    as_of: datetime,
+    runtime: Runtime,
 ) -> tuple[list[WorkloadInputs], dict[str, ScalerError]]:
     """What each workload's plan is made from, and by name why there is none."""
     inputs: list[WorkloadInputs] = []
     problems: dict[str, ScalerError] = {}
     for batch, values in run.batches:
         for row, given in enumerate(batch):
+            runtime.checkpoint("plan")
             try:
                 inputs.append(_input(given, values, row, run, history, live, project, as_of))
             except ScalerError as error:

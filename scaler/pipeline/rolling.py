@@ -13,7 +13,7 @@ from typing import Literal
 
 from scaler.apply.run import Keeps
 from scaler.config import Project
-from scaler.errors import ScalerError
+from scaler.errors import ConfigurationError, ScalerError
 from scaler.history.interface import History
 from scaler.history.lock import Place
 from scaler.history.store import Store
@@ -37,6 +37,22 @@ def lock_of(every: timedelta | None) -> Place:
     """The lock of the one that runs; it outlives two intervals, so that it is renewed in time."""
     lasting = max(timedelta(minutes=15), 2 * (every or timedelta(0)))
     return Place(LOCK, "runs scaler on", "scaler run --unlock", lasting)
+
+
+def require_one_off(project: Project, file: str) -> None:
+    """Refuse schedules that recur: their slots would undo what an update moves.
+
+    Raises:
+        ConfigurationError: names the key.
+    """
+    if project.config.plan.schedule != "one-off":
+        raise ConfigurationError(
+            "must be one-off: the slots of a recurring profile would undo what an update moves",
+            why=f"it is {project.config.plan.schedule}, which scaler plan and scaler apply carry out",
+            next_step="Set it to one-off, or use scaler plan.",
+            file=file,
+            key="plan.schedule",
+        )
 
 
 @dataclass(frozen=True)
@@ -198,4 +214,4 @@ def _highest(steps: tuple[StepPart, ...], until: datetime) -> int:
     return max(step.min_size for step in steps if step.start < until)
 
 
-__all__ = ["LOCK", "Roller", "Stop", "Tick", "lock_of"]
+__all__ = ["LOCK", "Roller", "Stop", "Tick", "lock_of", "require_one_off"]

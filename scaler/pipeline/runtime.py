@@ -42,6 +42,7 @@ class Runtime:
         witness: stands between the run and the world, to record the run or to make it again.
         outside: clients for what the witness notes by itself (store and sources); ``aws`` if not given.
         moving: the clock of locks and sources where ``clock`` stands still, as it does for a run on record.
+        checkpoint: told of each stage before it begins, and again between workloads; what it raises ends the run.
     """
 
     clock: Callable[[], datetime]
@@ -56,6 +57,7 @@ class Runtime:
     witness: Witness | None = None
     outside: AwsClients | None = None
     moving: Callable[[], datetime] | None = None
+    checkpoint: Callable[[str], None] = lambda _stage: None
 
 
 def open_runtime(*, offline: bool = False, progress: Callable[[str], None] = lambda _line: None) -> Runtime:

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server on a free port that hands each GET and POST to a function."""
+"""A small HTTP/1.1 server on a free port that hands each request to a function."""
 
 from __future__ import annotations
 
@@ -72,6 +72,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.headers["X-Path"] = self.path
+        self.headers["X-Method"] = self.command
         answer = self.server.stand_in.respond(self.headers, body)
         self.send_response(answer.status)
         for name, value in {"Content-Type": answer.content_type, **answer.headers}.items():
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer.body)
 
-    do_GET = do_POST  # noqa: N815 - the name that http.server calls
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names that http.server calls
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return super().date_time_string((timestamp or time.time()) + self.server.stand_in.clock_skew_seconds)

@@ -1,0 +1,84 @@
+"""What a plan, or an update, comes to for each workload, and the exit code of the whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from scaler.apply.run import Prepared
+from scaler.aws.redaction import one_safe_line
+from scaler.errors import ScalerError
+from scaler.pipeline.rolling_loop import Line
+from scaler.plan.document import Plan
+from scaler.plan.seal import seal
+from scaler.unattended.interface import Status, WorkloadOutcome
+
+MOST_REASONS = 3
+
+
+def outcomes(plan: Plan, changes: Mapping[str, int] | None = None) -> tuple[WorkloadOutcome, ...]:
+    """Each workload of a plan.
+
+    Args:
+        changes: by workload, writes that were made.
+    """
+    return tuple(
+        WorkloadOutcome(
+            part.name,
+            part.status,
+            tuple(dict.fromkeys(map(one_safe_line, part.reasons)))[:MOST_REASONS],
+            (changes or {}).get(part.name, 0),
+        )
+        for part in plan.workloads
+    )
+
+
+def of_update(line: Line) -> tuple[WorkloadOutcome, ...]:
+    """Each workload that an update moved, fell short of or left alone."""
+    tick = line.tick
+    if tick is None:
+        return ()
+    found = [WorkloadOutcome(name, "left alone", (one_safe_line(why),)) for name, why in tick.doubts.items()]
+    for name, (stood, now, highest) in tick.floors.items():
+        if name in tick.doubts:
+            continue
+        reasons = [f"minimum {stood} → {now}, up to {highest} in the near hours"]
+        if name in tick.short:
+            reasons.append(f"{tick.short[name]} units short at its maximum")
+        found.append(WorkloadOutcome(name, "unchanged" if stood == now else "changed", tuple(reasons)))
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def written(prepared: Prepared) -> dict[str, int]:
+    """Writes that the journal of a run knows to be made, by workload; those of earlier attempts among them."""
+    return dict(Counter(e.change.group.workload for e in prepared.journal.entries if e.status == "done"))
+
+
+def exit_code(plan: Plan, problems: Mapping[str, ScalerError]) -> int:
+    """0, or 3 if a workload is in doubt; if none could be planned, what their errors say.
+
+    One workload's failure is a refusal of that workload: the run as a whole did what it could, and trying it
+    again would plan all the others a second time.
+    """
+    refused = [part.name for part in plan.workloads if part.status == "refused"]
+    if not refused:
+        return 0
+    if len(refused) < len(plan.workloads):
+        return 3
+    codes = {error.exit_code for error in problems.values()}
+    return 78 if 78 in codes else 1 if 1 in codes else 3
+
+
+def status_of(code: int, *, degraded: bool) -> Status:
+    """In words."""
+    if code == 0:
+        return "degraded" if degraded else "done"
+    return "refused" if code == 3 else "failed"
+
+
+def without_refused(plan: Plan) -> Plan:
+    """The plan of the workloads that are in no doubt, sealed: the same for the same plan, and that plan if all are."""
+    if all(part.status != "refused" for part in plan.workloads):
+        return plan
+    parts = tuple(part for part in plan.workloads if part.status != "refused")
+    return seal(plan.model_copy(update={"plan_id": "", "workloads": parts}))
