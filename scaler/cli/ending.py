@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from scaler.pipeline import PlanRun, Runtime
     from scaler.pipeline.recording import Draft
     from scaler.pipeline.rolling_loop import Line
+    from scaler.pipeline.status import Status
 
 
 def end_plan(
@@ -87,6 +88,34 @@ def end_record(project: Project, runtime: Runtime, *, run: str, plan_id: str, by
         return notice_of_record(command="record", by=by, failed=failed, facts=facts, link=link)
 
     _tell(project, runtime, notice)
+
+
+def end_status(project: Project, runtime: Runtime, found: Status, *, exit_code: int) -> None:
+    """Keep the drift that ``scaler status`` found, and tell of it. Nothing of it changes the exit code."""
+    from scaler.cli.plain_text import visible
+    from scaler.pipeline.status import keep
+
+    try:
+        keep(found, project, runtime)
+    except ScalerError as error:
+        sys.stderr.write(f"warning: drift is not kept for the next plan: {visible(error.what)}: {visible(error.why)}\n")
+
+    def notice(link: str | None) -> Notice:
+        from scaler.pipeline.status_telling import notice_of_status
+
+        return notice_of_status(found, exit_code=exit_code, link=link)
+
+    _tell(project, runtime, notice)
+    if {each.name for each in found.workloads} != set(project.config.workloads):
+        return  # figures of a part would take the place of those of all
+
+    def samples() -> list[Sample]:
+        from scaler.metrics.figures import of_run
+        from scaler.pipeline.status_telling import of_status
+
+        return [*of_run(runtime.clock(), exit_code), *of_status(found)]
+
+    _publish(project, runtime, "status", samples)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ COMMANDS = (
     "run",
     "replay",
     "report",
+    "status",
     "catalog",
     "demo",
     "schema",

@@ -59,6 +59,16 @@ HISTORY_END = Gauge(
     "scaler_workload_history_end_timestamp_seconds", "End of the history, in seconds since the epoch.", "Seconds"
 )
 LEFT_ALONE = Gauge("scaler_workload_left_alone", "1 if the update left the workload alone, as it was in doubt.")
+COVERED = Gauge("scaler_workload_covered_ratio", "Share of the known steps at or below the quantile planned for.")
+PLANNED_COVERAGE = Gauge("scaler_workload_planned_coverage_ratio", "Share that was planned: the quantile itself.")
+RELATIVE_LOSS = Gauge("scaler_workload_relative_pinball_ratio", "Mean pinball loss of earlier forecasts over demand.")
+SHORT_MINUTES = Gauge(
+    "scaler_workload_shortage_minutes",
+    "Minutes of the period with more demand than the planned floor carried.",
+    "Count",
+)
+DRIFT = Gauge("scaler_workload_drift", "1 if demand (inputs) or the errors of its forecasts (errors) have drifted.")
+BAD_COVERAGE = Gauge("scaler_workload_bad_coverage", "1 if coverage is bad beyond chance, 0 if it is good.")
 
 #: All there are, by name.
 GAUGES = {
@@ -67,5 +77,6 @@ GAUGES = {
         *(RUN_TIME, EXIT_CODE, CHANGES, REFUSED, DEGRADED),
         *(EXPIRES, STATUS, LIVE_MINIMUM, LIVE_DESIRED, PLANNED_MINIMUM, HIGHEST_MINIMUM),
         *(PLANNED_MAXIMUM, REQUIRED, SHORTFALL, PROBABILITY, SPOT_SHARE, COST, MISSING, HISTORY_END, LEFT_ALONE),
+        *(COVERED, PLANNED_COVERAGE, RELATIVE_LOSS, SHORT_MINUTES, DRIFT, BAD_COVERAGE),
     )
 }

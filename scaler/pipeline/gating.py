@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from scaler.errors import ScalerError
 from scaler.history.interface import Panel
 from scaler.pipeline.replaying import Past, pasts, policies_named, replay_past
 from scaler.pipeline.runtime import Runtime, open_store
+from scaler.pipeline.status_memory import KeptDrift
 from scaler.pipeline.verdicts import Kept, daily_means, keep_verdicts, kept_verdict
 from scaler.plan.interface import WorkloadInputs
 from scaler.plan.schedule import live_floor
@@ -64,6 +66,7 @@ def gate_of(
     *,
     as_of: datetime,
     panels: Sequence[Panel] = (),
+    drifted: Mapping[str, KeptDrift] = MappingProxyType({}),
 ) -> Gate:
     """The verdicts that are kept, and where the configuration asks for it, those that are found now.
 
@@ -71,6 +74,7 @@ def gate_of(
 
     Args:
         panels: the demand that the plan is made from; what has drifted away from what was judged is judged anew.
+        drifted: by workload, drift that scaler status has found: a verdict from before it is not followed.
     """
     store = open_store(project, runtime)
     kept: dict[str, Kept] = {}
@@ -80,6 +84,10 @@ def gate_of(
             continue
         found, why = kept_verdict(workload, store, as_of=as_of)
         drift = None if found is None else _drift(found, workload, panels)
+        since = drifted.get(workload.name)
+        if found is not None and since is not None and found.best.judged_at <= since.found_at:
+            notes[workload.name] = "replay: the verdict is from before the drift; scaler replay judges anew"
+            continue
         if found is not None and drift is not None:
             notes[workload.name] = f"replay: demand has drifted: the last days are {drift}; scaler replay judges anew"
         elif found is not None:

@@ -30,6 +30,7 @@ from scaler.pipeline.gating import gate_of, gated
 from scaler.pipeline.mixing import with_mixes
 from scaler.pipeline.preflighting import with_preflight
 from scaler.pipeline.runtime import Runtime
+from scaler.pipeline.status_plans import watch_of
 from scaler.plan.bounds import require_live
 from scaler.plan.build import build_plan
 from scaler.plan.document import Plan
@@ -77,19 +78,20 @@ def make_plan(
     workloads = chosen(project, only)
     runtime.checkpoint("fetch")
     facts = facts_of(project, runtime, workloads, as_of=as_of)  # a wrong name ends it before anything is fetched
-    history = fetch(project, runtime, as_of=as_of, only=only)
+    watch = watch_of(project, runtime, workloads, as_of=as_of)
+    history = watch.cautious(fetch(project, runtime, as_of=as_of, only=only))
     runtime.checkpoint("live")
     # What runs is read first: without it the forecasts, which take longest, would be for nothing.
     reader = OfflineLive() if runtime.offline else AwsLive(runtime.aws)
     live = reader.read([w for w in workloads if w.name not in history.problems])
     unread = {name: group for name, group in live.items() if isinstance(group, ScalerError)}
     known = [workload for workload in workloads if workload.name not in history.problems]
-    gate = gate_of(project, runtime, known, as_of=as_of, panels=history.panels)
-    assumptions = Assumptions(accepted, events, models, gate.risks(workloads))
+    gate = gate_of(project, runtime, known, as_of=as_of, panels=history.panels, drifted=watch.drifted)
+    assumptions = Assumptions(accepted, events, {**models, **watch.models}, gate.risks(workloads))
     run = forecast(project, runtime, history, as_of=as_of, leave_out=unread, assumptions=assumptions)
     groups = {name: group for name, group in live.items() if not isinstance(group, ScalerError)}
     inputs, short = _inputs(run, history, groups, project, as_of, runtime)
-    inputs = gated(inputs, gate)
+    inputs = watch.told(gated(inputs, gate))
     inputs = with_mixes(inputs, facts, project, runtime)
     mixer = PreferenceMixer()
     inputs = with_preflight(inputs, facts, mixer, project, runtime, as_of)

@@ -24,6 +24,7 @@ from scaler.pipeline.rolling_look import Kind, Looked, look_at
 from scaler.pipeline.rolling_state import KEY, RollingState, decode_state
 from scaler.pipeline.rolling_write import Stop, Written, save_state, write_to_aws, write_variables
 from scaler.pipeline.runtime import Runtime, open_store
+from scaler.pipeline.status_plans import refit_due
 from scaler.plan.document import StepPart
 from scaler.plan.guardrails import circuit_breaker
 from scaler.version import __version__
@@ -132,6 +133,8 @@ class Roller:
         stored = store.read(KEY)
         state = None if stored is None else decode_state(stored.data)
         why = "a full plan was asked for" if refit else _outdated(state, self.project, now)
+        if why is None and state is not None:
+            why = refit_due(self.project, store, last=state.base.as_of, now=now)
         kind: Kind = "update"
         notes: tuple[str, ...] = ()
         history: History | None = None

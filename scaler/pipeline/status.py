@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scaler.config import Project
+from scaler.errors import ScalerError
 from scaler.history.interface import History
 from scaler.pipeline.fetching import archived, chosen, counted, fetch, plan_step_seconds
 from scaler.pipeline.runtime import Runtime, open_store
 from scaler.pipeline.status_aws import aws_beside
+from scaler.pipeline.status_memory import keep_drift
 from scaler.pipeline.status_runs import MOST_RUNS, score_runs
 from scaler.status.drift import TRAINING, DriftFinder
-from scaler.status.interface import Scores, WorkloadStatus
+from scaler.status.interface import BadCoverage, Drifted, Scores, WorkloadStatus
 from scaler.status.judge import judged
 from scaler.status.scoring import Scored
 
@@ -28,6 +30,7 @@ class Status:
     Attributes:
         first: start of the period.
         only: workloads that were chosen; empty for all.
+        problems: by workload, why its demand cannot be read.
     """
 
     as_of: datetime
@@ -35,6 +38,7 @@ class Status:
     period: str
     scores: Scores
     only: tuple[str, ...] = ()
+    problems: Mapping[str, ScalerError] = field(default_factory=dict)
 
     @property
     def workloads(self) -> tuple[WorkloadStatus, ...]:
@@ -78,13 +82,52 @@ def make_status(
     workloads = _judged(project, scored, history, names)
     if beside_aws:
         for workload in chosen(project, only):
-            found = aws_beside(workload, scored.board(workload.name), runtime, first=as_of - span, as_of=as_of)
+            beside = aws_beside(workload, scored.board(workload.name), runtime, first=as_of - span, as_of=as_of)
             mine = workloads[workload.name]
-            told = isinstance(found, str)
-            workloads[workload.name] = (
-                replace(mine, notes=(*mine.notes, found)) if told else replace(mine, aws=found)  # type: ignore[arg-type]
+            if isinstance(beside, str):
+                workloads[workload.name] = replace(mine, notes=(*mine.notes, beside))
+            else:
+                workloads[workload.name] = replace(mine, aws=beside)
+    return Status(
+        as_of, as_of - span, period, replace(scored.scores, workloads=workloads), tuple(sorted(only)), history.problems
+    )
+
+
+def keep(status: Status, project: Project, runtime: Runtime) -> None:
+    """Keep the drift that was found for the next plan; drop what is over.
+
+    Raises:
+        scaler.errors.Failed: the store cannot be read or written.
+    """
+    alarm_for = project.config.status.alarm_for
+    keep_drift(open_store(project, runtime), status.workloads, as_of=status.as_of, alarm_for=alarm_for)
+
+
+def refusals(status: Status, on_drift: str) -> list[ScalerError]:
+    """One error for each workload with drift or bad coverage: what, why and what to do."""
+    found: list[ScalerError] = []
+    for each in status.needing_a_look:
+        if each.drift:
+            what = f"{each.name}: {' and '.join(sorted({drift.kind for drift in each.drift}))} have drifted"
+            why = "; ".join(f"since {drift.since:%Y-%m-%dT%H:%MZ} {drift.why}" for drift in each.drift)
+            found.append(Drifted(what, why=why, next_step=_NEXT[on_drift]))
+        else:
+            what = f"{each.name}: forecasts cover less than they say"
+            found.append(
+                BadCoverage(
+                    what,
+                    why=each.coverage_why,
+                    next_step="raise risk.service_level, name another forecast.model, or declare the event behind it",
+                )
             )
-    return Status(as_of, as_of - span, period, replace(scored.scores, workloads=workloads), tuple(sorted(only)))
+    return found
+
+
+_NEXT = {
+    "report": "look for the cause; declare an event if it is known, or set status.on_drift to refit or fallback",
+    "refit": "run scaler plan: it fits anew, without replay's verdict, and scales nothing in",
+    "fallback": "run scaler plan: it uses the fallback model, without replay's verdict, and scales nothing in",
+}
 
 
 def past(project: Project, runtime: Runtime, *, as_of: datetime, span: timedelta, only: Sequence[str] = ()) -> History:

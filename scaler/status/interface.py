@@ -11,10 +11,20 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from scaler.errors import Refused
+
 SCHEMA_VERSION = "1.0"
 
 DriftKind = Literal["inputs", "errors"]
 State = Literal["good", "bad", "unknown"]
+
+
+class Drifted(Refused):
+    """Demand of a workload, or the errors of its forecasts, have drifted."""
+
+
+class BadCoverage(Refused):
+    """Demand was above the quantile provisioned for much more often than planned."""
 
 
 class Cause(StrEnum):
