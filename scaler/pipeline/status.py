@@ -60,20 +60,23 @@ def make_status(
     period: str = "week",
     beside_aws: bool = False,
     most_runs: int = MOST_RUNS,
+    history: History | None = None,
 ) -> Status:
     """Score the runs of the period, and look for drift. The archive is brought up to date first, unless offline.
 
     Args:
         period: a key of :data:`PERIODS`.
         beside_aws: ask AWS for its own forecasts; who has none is told in the notes.
+        history: what :func:`past` found, where somebody has asked it already; nothing is fetched then.
 
     Raises:
         scaler.errors.Failed: a source or the store as a whole does not answer.
     """
-    if not runtime.offline:
-        fetch(project, runtime, as_of=as_of, only=only)
     span = timedelta(days=PERIODS[period])
-    history = past(project, runtime, as_of=as_of, span=span, only=only)
+    if history is None:
+        if not runtime.offline:
+            fetch(project, runtime, as_of=as_of, only=only)
+        history = past(project, runtime, as_of=as_of, span=span, only=only)
     names = [workload.name for workload in chosen(project, only)]
     runtime.progress("scoring the runs on record")
     scored = score_runs(
