@@ -1,0 +1,48 @@
+"""Where the commands of a page run, by the name that its first block is marked with. Each page gets one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.docs import preludes
+from tests.docs.accounts import account, aws, cloudwatch, terraform
+from tests.docs.folders import World, checkout, empty, environment_of, judged, project
+
+
+def _with(make: Callable[[World], None], prelude: str = "", *commands: str) -> Callable[[World], None]:
+    """A world in which Python blocks begin with ``prelude``, and commands have been run before the page is read."""
+
+    def made(world: World) -> None:
+        make(world)
+        world.prelude = prelude
+        world.before = commands
+
+    return made
+
+
+WORLDS: dict[str, Callable[[World], None]] = {
+    "empty": empty,
+    "project": project,
+    "checkout": checkout,
+    "aws": aws,
+    "cloudwatch": cloudwatch,
+    "account": account,
+    "terraform": terraform,
+    "forecasting": _with(project, preludes.FORECASTING),
+    "kubernetes": _with(account, "", preludes.NODES),
+    "spot": _with(project, preludes.SPOT),
+    "recorded": _with(project, "", "scaler plan"),
+    "replay": _with(judged, preludes.REPLAY),
+}
+
+
+@contextmanager
+def world(name: str, folder: Path) -> Iterator[World]:
+    """The world of that name, for the length of the block."""
+    made = World(folder / "here", environment_of(folder))
+    made.folder.mkdir()
+    with made.servers:
+        WORLDS[name](made)
+        yield made
