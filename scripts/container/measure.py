@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 PARTS = {"dependencies": "/venv", "scaler": "/app"}
 #: The rest of the file system is the base, but for what the kernel shows.
@@ -11,10 +12,11 @@ LEFT_OUT = ("/proc", "/sys", "/dev", "/run", "/tmp", "/venv", "/app")  # noqa: S
 def below(top: str, left_out: tuple[str, ...] = ()) -> int:
     """Bytes of the files below a folder, links not followed and each file counted once."""
     total, seen = 0, set()
-    for folder, folders, files in os.walk(top):
-        folders[:] = [name for name in folders if os.path.join(folder, name) not in left_out]
+    for place, folders, files in os.walk(top):  # Path.walk came with Python 3.12
+        folder = Path(place)
+        folders[:] = [name for name in folders if str(folder / name) not in left_out]
         for name in files:
-            found = os.lstat(os.path.join(folder, name))
+            found = (folder / name).lstat()
             if (found.st_dev, found.st_ino) not in seen:
                 seen.add((found.st_dev, found.st_ino))
                 total += found.st_size
@@ -24,6 +26,6 @@ def below(top: str, left_out: tuple[str, ...] = ()) -> int:
 if __name__ == "__main__":
     sizes = {"base": below("/", LEFT_OUT)}
     sizes |= {name: below(folder) for name, folder in PARTS.items()}
-    packages = next((os.path.join(d, "site-packages") for d, s, _ in os.walk("/venv/lib") if "site-packages" in s), "")
-    largest = {name: below(os.path.join(packages, name)) for name in (os.listdir(packages) if packages else ())}
+    packages = next(Path("/venv/lib").glob("*/site-packages"), None)
+    largest = {path.name: below(str(path)) for path in (packages.iterdir() if packages else ()) if path.is_dir()}
     print(json.dumps({"parts": sizes, "largest": largest}))
