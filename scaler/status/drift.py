@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from scaler.history.spans import moment
 from scaler.status.board import Board
 from scaler.status.errors import BLOCK_SECONDS, LEAST_BLOCKS, Alarm, alarms, blocks
-from scaler.status.inputs import DAY_SECONDS, MOST_WEEKS, InputDrift, in_wall_time, input_drift
+from scaler.status.inputs import DAY_SECONDS, MOST_WEEKS, SPREAD_WEIGHT, InputDrift, in_wall_time, input_drift
 from scaler.status.interface import Drift, DriftKind
 
 #: One threshold each for all workloads: chosen on half of a set of recordings and counted on the other, so that about
 #: one alarm comes in 200 days of a workload; see docs/benchmarks.md.
-INPUTS_THRESHOLD, ERRORS_THRESHOLD = 7.0, 14.0
+INPUTS_THRESHOLD, ERRORS_THRESHOLD = 4.25, 14.0
 #: How far back demand is looked at, beside the period.
 TRAINING = timedelta(days=7 * MOST_WEEKS + 1)
 _DAY = timedelta(days=1)
+# A distance that is so much the same over the day is called a level.
+_STEADY = 0.8
 
 
 class DriftFinder:
@@ -70,17 +72,9 @@ class DriftFinder:
         alarmed = statistics > INPUTS_THRESHOLD
         for back in range(len(alarmed) - 1):
             if alarmed[back] and not alarmed[back + 1]:
-                day = self._days[back]
-                level, spread = float(day.level[row]), float(day.spread[row])
-                what = "level" if abs(level) >= abs(spread) else "spread"
                 end = self._board.panel.cutoff - back * _DAY
-                why = (
-                    f"demand was {float(day.ratio[row]):.3g} times the usual of its phase"
-                    if what == "level"
-                    else "demand was spread otherwise around the usual of its phase, as by a shifted or changed shape"
-                )
-                told = f"{why}: {abs(level if what == 'level' else spread):.1f} standard deviations of the days before"
-                return [Drift(name, "inputs", what, end - _DAY, float(statistics[back]), INPUTS_THRESHOLD, told)]
+                what, why = _unlike(self._days[back], row)
+                return [Drift(name, "inputs", what, end - _DAY, float(statistics[back]), INPUTS_THRESHOLD, why)]
         return []
 
     def _errors(self, name: str, row: int, means: NDArray[np.float64]) -> list[Drift]:
@@ -108,6 +102,19 @@ class DriftFinder:
             )
             for alarm in by_kind.values()
         ]
+
+
+def _unlike(day: InputDrift, row: int) -> tuple[str, str]:
+    """What is unlike, in a word and in a sentence."""
+    distance, spread = float(day.distance[row]), float(day.spread[row])
+    ratio = float(day.ratio[row])
+    if distance >= SPREAD_WEIGHT * abs(spread) and float(day.steady[row]) >= _STEADY:
+        return "level", f"demand was {ratio:.3g} times the usual of its phase, {distance:.1f} deviations of days away"
+    if distance >= SPREAD_WEIGHT * abs(spread):
+        why = f"demand rose and fell at other times or by other amounts than usual, {distance:.1f} deviations of days"
+        return "shape", why
+    more = "more" if spread > 0 else "less"
+    return "spread", f"demand scattered {more} around the usual of its phase, {abs(spread):.1f} deviations of days"
 
 
 def _in_words(alarm: Alarm) -> str:

@@ -1,14 +1,15 @@
 """Whether the last day of demand is like the same phase of the weeks before it.
 
-Demand is compared as logarithms, so that a day's level is its mean distance from the usual of its phase, and its
-spread is how the distances scatter within it. The days of the weeks before are held against each other in the same
-way, each against the usual of the *other* weeks; how they scatter is what "like" means. So one threshold serves all
-workloads, whatever their size, season and noise.
+Demand is compared as logarithms: each step with the usual of its phase. The distance of a day is the root mean square
+over its blocks of three hours, whichever way they lie: a level, a later peak or another shape all show in it. Its
+spread is how single steps scatter. The days of the weeks before are held against each other in the same way, each
+against the usual of the *other* weeks; how their distances and spreads vary is what "like" means. So one threshold
+serves all workloads, whatever their size, season and noise.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -22,30 +23,36 @@ DAY_SECONDS, WEEK_DAYS = 86_400, 7
 MOST_WEEKS, LEAST_WEEKS = 4, 2
 #: Share of the day, and of the weeks, that must be known.
 LEAST_KNOWN = 0.75
-# A scatter of days below these is that of a metronome: a hundredth of it would be an alarm.
-_LEAST_LEVEL, _LEAST_SPREAD = 0.02, 0.1
+#: A spread varies more from day to day than a distance does: so much of it counts.
+SPREAD_WEIGHT = 0.8
+BLOCK_SECONDS = 3 * 3_600
+# Days that differ less than this, in logarithms, are those of a metronome: anything would be an alarm.
+_LEAST_SCATTER = 0.1
 # Added to demand before the logarithm, over its mean: what is that small has no level of its own.
 _SMALL = 0.05
+# What is that near the usual is at it.
 _TINY = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class InputDrift:
-    """How far the last day is from the weeks before, in standard deviations of their days; shapes ``(names,)``.
+    """How unlike the last day is; shapes ``(names,)``; NaN where too little is known.
 
     Attributes:
-        level, spread: signed; NaN where too little is known.
+        distance, spread: in standard deviations of those of the days before, on a scale of logarithms.
         ratio: demand of the day over the usual of its phase.
+        steady: share of the distance that is one and the same for the whole day: 1 is a mere level.
     """
 
-    level: Floats
+    distance: Floats
     spread: Floats
     ratio: Floats
+    steady: Floats
 
     @property
     def statistic(self) -> Floats:
-        """What the threshold is held against: the larger of the two. A spread that shrinks is a drift, too."""
-        worst: Floats = np.fmax(np.abs(self.level), np.abs(self.spread))
+        """What the threshold is held against. A spread that shrinks is a drift, too."""
+        worst: Floats = np.fmax(self.distance, SPREAD_WEIGHT * np.abs(self.spread))
         return worst
 
 
@@ -54,12 +61,13 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
 
     Args:
         values: demand in wall time, shape ``(names, steps)``; NaN is unknown. The last step ends the day.
+        step_seconds: divides a day.
     """
     day = DAY_SECONDS // step_seconds
     weeks = min(MOST_WEEKS, (values.shape[1] - day) // (WEEK_DAYS * day))
     if weeks < LEAST_WEEKS:
         unknown = np.full(values.shape[0], np.nan)
-        return InputDrift(unknown, unknown, unknown)
+        return InputDrift(unknown, unknown, unknown, unknown)
     span = weeks * WEEK_DAYS * day
     recent, before = values[:, -day:], values[:, -day - span : -day]
     enough = (np.isfinite(recent).mean(axis=1) >= LEAST_KNOWN) & (np.isfinite(before).mean(axis=1) >= LEAST_KNOWN)
@@ -71,17 +79,19 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
     others = np.stack([_median(np.delete(rows, index, axis=1), axis=1) for index in range(rows.shape[1])], axis=1)
     apart = (rows - others).reshape(len(values), -1, day)
     mine = (today - usual)[:, None]
-    level, levels = _mean(mine), _mean(apart)
-    spread, spreads = np.log(_deviation(mine) + _TINY), np.log(_deviation(apart) + _TINY)
 
-    def standardised(now: Floats, then: Floats, least: float) -> Floats:
-        scatter = np.maximum(_deviation(then), least)
+    def standardised(of: Callable[[Floats], Floats]) -> Floats:
+        now, then = np.log(of(mine) + _TINY), np.log(of(apart) + _TINY)
+        scatter = np.maximum(_deviation(then), _LEAST_SCATTER)
         return np.where(enough, (now[:, 0] - _median(then, axis=1)) / scatter, np.nan)
 
+    level = _mean(mine)[:, 0]
+    whole = _size(_blocks(mine, step_seconds))[:, 0]
     return InputDrift(
-        standardised(level, levels, _LEAST_LEVEL),
-        standardised(spread, spreads, _LEAST_SPREAD),
-        np.where(enough, np.exp(level[:, 0]), np.nan),
+        standardised(lambda days: _size(_blocks(days, step_seconds))),
+        standardised(_deviation),
+        np.where(enough, np.exp(level), np.nan),
+        np.where(enough, np.abs(level) / np.maximum(whole, _TINY), np.nan),
     )
 
 
@@ -113,6 +123,18 @@ def in_wall_time(values: Floats, start: datetime, step_seconds: int, timezones: 
 def _offset(seconds: float, zone: str) -> int:
     offset = datetime.fromtimestamp(seconds, ZoneInfo(zone)).utcoffset()
     return 0 if offset is None else int(offset.total_seconds())
+
+
+def _blocks(days: Floats, step_seconds: int) -> Floats:
+    """Means over blocks of three hours, or of a step that is longer; over the last axis, of what is known."""
+    size = max(1, BLOCK_SECONDS // step_seconds)
+    return _mean(days.reshape(*days.shape[:-1], -1, size)) if days.shape[-1] % size == 0 else days
+
+
+def _size(values: Floats) -> Floats:
+    """Root mean square over the last axis, of what is known."""
+    root: Floats = np.sqrt(_mean(values**2))
+    return root
 
 
 def _mean(values: Floats) -> Floats:
