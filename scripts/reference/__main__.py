@@ -9,6 +9,8 @@ from pathlib import Path
 
 from scripts.reference.command_line import command_line_page
 from scripts.reference.configuration import configuration_page
+from scripts.reference.messages import exit_codes_page, messages_page
+from scripts.reference.plan_document import plan_page
 from scripts.reference.terraform_modules import module_pages
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +27,9 @@ def main(arguments: Sequence[str]) -> int:
     pages = {
         REFERENCE / "cli.md": command_line_page(),
         REFERENCE / "config.md": configuration_page(),
+        REFERENCE / "plan.md": plan_page(),
+        REFERENCE / "exit-codes.md": exit_codes_page(),
+        REFERENCE / "messages.md": messages_page(),
         **module_pages(),
     }
     stale = [path for path, text in pages.items() if _standing(path) != text]

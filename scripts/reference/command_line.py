@@ -15,16 +15,7 @@ HEAD = """\
 Data goes to stdout, progress and messages to stderr. `NO_COLOR` is honoured. The AWS account is chosen as every
 AWS tool chooses it: `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL`.
 
-| exit code | meaning |
-|---|---|
-| 0 | done |
-| 1 | failed |
-| 2 | changes are present (only with `--detailed-exitcode`) |
-| 3 | refused: guardrail, stale data, stale or edited plan, drift of the live state |
-| 4 | done, degraded: a fallback was used (only with `--strict`) |
-| 64 | wrong usage |
-| 78 | bad configuration; names file, line, key and the mend |
-| 130 | interrupted |
+How a command ends is told in [exit codes](exit-codes.md).
 """
 
 

@@ -26,12 +26,12 @@ def configuration_page() -> str:
     return render(json_schema())
 
 
-def render(schema: Schema) -> str:
+def render(schema: Schema, head: str = HEAD) -> str:
     """One section per object of the schema, named by where it first stands; later mentions link to it."""
     definitions: Schema = schema.get("$defs", {})
     places: dict[str, str] = {}
     sections = list(_walk(ROOT, schema, definitions, places))
-    return "\n".join([HEAD, *(_section(place, node, places) for place, node in sections)])
+    return "\n".join([head, *(_section(place, node, places) for place, node in sections)])
 
 
 def _walk(place: str, node: Schema, definitions: Schema, places: dict[str, str]) -> Iterator[tuple[str, Schema]]:
