@@ -1,7 +1,9 @@
 # One image for Lambda, cron and Kubernetes; see docs/image.md. Built by scripts/build-image.
 #
 # BASE is an image with Python 3.11 or newer, by digest: name@sha256:…
+# RUNTIME may be a smaller one with the same interpreter at the same path.
 ARG BASE
+ARG RUNTIME=${BASE}
 
 # The dependencies, from the hashes of the lock alone; pip's settings may be given as the secret "pip".
 FROM ${BASE} AS dependencies
@@ -27,10 +29,12 @@ COPY scaler scaler
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     /tools/bin/python -m pip install --no-cache-dir --no-deps --target /app .
 
-# What runs: an interpreter, the dependencies, scaler. No compiler, no pip, no shell script but the entry point.
-FROM ${BASE} AS runtime
+# What runs: an interpreter, the dependencies, scaler. No compiler, no pip.
+FROM ${RUNTIME} AS runtime
 LABEL org.opencontainers.image.title="scaler" \
       org.opencontainers.image.licenses="Apache-2.0"
+COPY image/without_installers.py /tmp/without_installers.py
+RUN python3 /tmp/without_installers.py && rm /tmp/without_installers.py
 COPY --from=dependencies /venv /venv
 COPY --from=package /app /app
 COPY --chmod=0755 image/entrypoint /entrypoint

@@ -36,7 +36,7 @@ def read_project(location: str, clients: AwsClients, *, store: str | None, in_la
         ConfigurationError: it cannot be read, is wrong, or its store is no place to keep anything.
         AwsFailed: S3 does not answer.
     """
-    project = load_config(_fetched(location, clients)) if "://" in location else load_config(location)
+    project = _loaded_from_s3(location, clients) if "://" in location else load_config(location)
     if store is not None:
         project = replace(project, config=project.config.model_copy(update={"store": _valid(store)}))
     kept = project.config.store
@@ -69,6 +69,15 @@ def read_sealed(location: str, clients: AwsClients) -> Plan:
             why=getattr(error, "strerror", None) or "it is not text in UTF-8",
             next_step="name one that scaler plan --out wrote, or the plan.json of a run in the store",
         ) from error
+
+
+def _loaded_from_s3(location: str, clients: AwsClients) -> Project:
+    try:
+        return load_config(_fetched(location, clients))
+    except ConfigurationError as error:
+        for each in (error, *getattr(error, "more", ())):
+            each.file = location  # where it is to be mended, not where it was put to be read
+        raise
 
 
 def _fetched(location: str, clients: AwsClients) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,20 @@ class Fleet:
             found[name] = (group["MinSize"], len(actions["ScheduledUpdateGroupActions"]))
         return found
 
+    def reset(self) -> None:
+        """The groups as they were; what the proxy has counted is forgotten."""
+        for name, (_, actions) in self.live().items():
+            found = self.autoscaling.describe_scheduled_actions(AutoScalingGroupName=name)[
+                "ScheduledUpdateGroupActions"
+            ]
+            assert len(found) == actions
+            for action in found:
+                self.autoscaling.delete_scheduled_action(
+                    AutoScalingGroupName=name, ScheduledActionName=action["ScheduledActionName"]
+                )
+            self.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=2, MaxSize=60)
+        self.proxy.writes.clear()
+
     def keys(self, prefix: str = "") -> list[str]:
         """Objects of the store."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"forecasts/{prefix}").get("Contents", [])
@@ -141,8 +155,3 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
         made.make()
         yield made
         clients.close()
-
-
-def quarter() -> datetime:
-    """The quarter of an hour that has begun."""
-    return datetime.fromtimestamp(int(datetime.now(UTC).timestamp()) // STEP * STEP, UTC) - timedelta(0)

@@ -2,15 +2,202 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import pytest
 
+from tests.aws_lambda.conftest import BUCKET
+
 pytestmark = pytest.mark.emulator
+APPLY = {"mode": "apply", "scheduled_time": "2026-11-21T18:00:00Z", "execution_id": "a"}
+KEY = "20261121T180000Z-apply-"
+FALLING = "tests.aws_lambda.falling.handler"
 
 
 def test_first_event_plans_and_applies_and_the_same_event_writes_nothing(fleet) -> None:
     """Row 35: one event changes capacity; the same event again, in the same process or another, writes nothing."""
-    event = {"mode": "apply", "scheduled_time": "2026-11-21T18:00:00Z", "execution_id": "a"}
     with fleet.function() as function:
-        first = function.invoke(event).summary
-        print(function.log)
+        first = function.invoke(APPLY).summary
         assert (first["status"], first["exit_code"], first["repeated"]) == ("done", 0, False)
+        assert first["run_key"].startswith(KEY)
+        assert first["changes"] == len(fleet.proxy.writes) == sum(each["changes"] for each in first["workloads"]) > 0
+        assert all(actions > 10 for _, actions in fleet.live().values())
+        again = function.invoke({**APPLY, "execution_id": "b"}).summary
+        assert again == {**first, "repeated": True}
+        lines, figures = function.lines, function.figures
+    with fleet.function() as other:
+        assert other.invoke(APPLY).summary == {**first, "repeated": True}
+    assert len(fleet.proxy.writes) == first["changes"]
+    assert [line["message"] for line in lines if line["message"].startswith("stage")] == [
+        f"stage {name}" for name in ("fetch", "live", "forecast", "plan", "record", "apply", "notify", "end")
+    ]
+    assert {line["run_key"] for line in lines} == {first["run_key"]}
+    assert all({"time", "level", "message", "request_id"} <= set(line) for line in lines)
+    of_run = next(figure for figure in figures if "scaler_run_exit_code" in figure)
+    assert (of_run["command"], of_run["scaler_run_exit_code"], of_run["scaler_run_changes"]) == (
+        "apply", 0, first["changes"],
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_time_limit_in_each_stage_leaves_what_the_next_event_completes(fleet) -> None:
+    """Row 36: time is over at the beginning of each stage in turn, and between two changes: 1, nothing half done.
+
+    The same event again completes the run; over both, each change is made once.
+    """
+    stages = ("fetch", "live", "forecast", "plan", "record", "apply", "notify", "end")
+    lines = {stage: f'"message": "stage {stage}"' for stage in stages}
+    lines |= {"within fetch": "reading the history of", "between changes": '"message": "shop: put 50'}
+    with fleet.function(handler=FALLING) as function:
+        whole = function.invoke({"mode": "apply", "run_key": "whole"}).summary["changes"]
+        for name, line in lines.items():
+            fleet.reset()
+            event = {"mode": "apply", "run_key": name.replace(" ", "-")}
+            failed = function.invoke({**event, "fall_at": line}).failed
+            assert (failed["status"], failed["exit_code"]) == ("stopped", 1), name
+            before = len(fleet.proxy.writes)
+            assert before == {"between changes": 1, "notify": whole, "end": whole}.get(name, 0), name
+            summary = function.invoke(event).summary
+            assert (summary["status"], summary["attempt"], summary["changes"]) == ("done", 2, whole), name
+            assert len(fleet.proxy.writes) == whole, name
+            assert all(actions > 10 for _, actions in fleet.live().values()), name
+
+
+@pytest.mark.parametrize("what", ["spin", "stall"])
+def test_what_looks_at_no_clock_is_interrupted(fleet, what) -> None:
+    """Row 36: a forecast that computes for ever, or an answer that does not come, ends before the time limit."""
+    event = {"mode": "apply", "run_key": what, "spin": what == "spin"}
+    fleet.proxy.stalled = frozenset({"GetMetricData"} if what == "stall" else ())
+    with fleet.function(handler=FALLING) as function:
+        failed = function.invoke(event, limit_seconds=15).failed
+        assert failed["status"] == "stopped"
+        assert fleet.proxy.writes == []
+        fleet.proxy.stalled = frozenset()
+        fleet.proxy.go_on.set()
+        assert function.invoke({**event, "spin": False}).summary["status"] == "done"
+        assert fleet.proxy.writes
+
+
+@pytest.mark.slow
+def test_killed_in_each_stage_the_next_event_completes(fleet) -> None:
+    """Killed without warning while it fetches, forecasts, keeps its record, between changes, before it tells.
+
+    The claim and the locks of the dead are taken over; over both attempts each change is made once.
+    """
+    whole = 4
+    lines = {
+        name: f'"message": "stage {name}"' for name in ("live", "forecast", "record", "notify")
+    } | {"between-changes": '"message": "shop: put 50'}  # fmt: skip
+    function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
+    try:
+        for name, line in lines.items():
+            fleet.reset()
+            event = {"mode": "apply", "run_key": f"killed-{name}"}
+            function.killed({**event, "kill_at": line})
+            function.__exit__()
+            before = len(fleet.proxy.writes)
+            assert before == {"between-changes": 1, "notify": whole}.get(name, 0), name
+            function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
+            summary = function.invoke(event).summary
+            assert (summary["status"], summary["attempt"], summary["changes"]) == ("done", 2, whole), function.log
+            assert len(fleet.proxy.writes) == whole, name
+    finally:
+        function.__exit__()
+
+
+def test_of_two_duplicates_at_once_one_writes(fleet) -> None:
+    """Row 35: the same event in two processes at the same time: one of them writes, the other leaves quietly."""
+    fleet.proxy.stalled = frozenset({"BatchPutScheduledUpdateGroupAction"})
+    with fleet.function(SCALER_CLAIM_SECONDS="8") as one, fleet.function(SCALER_CLAIM_SECONDS="8") as two:
+        first = one.send(APPLY)
+        fleet.proxy.wait_for("BatchPutScheduledUpdateGroupAction")
+        second = two.invoke(APPLY).summary
+        assert (second["status"], second["exit_code"]) == ("duplicate", 0)
+        fleet.proxy.stalled = frozenset()
+        fleet.proxy.go_on.set()
+        assert first.over.wait(120)
+        assert first.summary["status"] == "done"
+        assert len(fleet.proxy.writes) == first.summary["changes"] == 4
+
+
+def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
+    """A workload without data is refused by name; the others are applied. 3 is an answer, no failure."""
+    fleet.configure(names=("ghost", "shop", "web"), more="metrics: {project: acme}\n")
+    with fleet.function() as function:
+        summary = function.invoke(APPLY).summary
+        figures = [figure for figure in function.figures if "scaler_run_refused_workloads" in figure]
+    assert (summary["status"], summary["exit_code"], summary["changes"]) == ("refused", 3, 4)
+    found = {each["name"]: (each["status"], each["changes"]) for each in summary["workloads"]}
+    assert found == {"ghost": ("refused", 0), "shop": ("changed", 2), "web": ("changed", 2)}
+    assert any("datapoints" in reason for reason in summary["workloads"][0]["reasons"])
+    assert [(f["project"], f["scaler_run_refused_workloads"], f["scaler_run_exit_code"]) for f in figures] == [
+        ("acme", 1, 3)
+    ]
+
+
+def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None:
+    """Mode plan writes no capacity and keeps the plan and its documents; mode apply with that plan makes none."""
+    fleet.configure(more="outputs: {tfvars: infra/scaler.auto.tfvars.json}\n")
+    with fleet.function() as function:
+        planned = function.invoke({"run_key": "seen"}).summary
+        assert (planned["mode"], planned["status"], planned["changes"]) == ("plan", "done", 0)
+        assert fleet.proxy.writes == []
+        assert {"unattended/seen/plan.json", "outputs/scaler.auto.tfvars.json"} <= set(fleet.keys())
+        place = f"s3://{BUCKET}/forecasts/unattended/seen/plan.json"
+        asked = fleet.proxy.operations.count("GetMetricData")
+        applied = function.invoke({"mode": "apply", "plan": place}).summary
+        assert (applied["status"], applied["plan_id"], applied["changes"]) == ("done", planned["plan_id"], 4)
+        assert fleet.proxy.operations.count("GetMetricData") == asked
+        edited = fleet.s3.get_object(Bucket=BUCKET, Key="forecasts/unattended/seen/plan.json")["Body"].read()
+        fleet.s3.put_object(Bucket=BUCKET, Key="edited.json", Body=edited.replace(b'"max_size": 60', b'"max_size": 61'))
+        refused = function.invoke({"mode": "apply", "plan": f"s3://{BUCKET}/edited.json"}).summary
+        assert (refused["status"], refused["exit_code"]) == ("refused", 3)
+        assert "edited or truncated" in refused["error"]["what"]
+    assert len(fleet.proxy.writes) == 4
+
+
+def test_an_update_of_rolling_mode(fleet) -> None:
+    """Mode run moves floors as scaler run does; the same event again moves nothing."""
+    fleet.configure(model="panel")
+    with fleet.function() as function:
+        first = function.invoke({"mode": "run", "run_key": "tick"}).summary
+        assert first["exit_code"] in (0, 3), first
+        assert first["changes"] == len(fleet.proxy.writes) > 0
+        assert {each["name"] for each in first["workloads"]} == {"shop", "web"}
+        assert function.invoke({"mode": "run", "run_key": "tick"}).summary == {**first, "repeated": True}
+        assert len(fleet.proxy.writes) == first["changes"]
+
+
+def test_failures_are_raised_and_tell_no_secrets(fleet) -> None:
+    """78 and 64 fail the invocation with what, why and next step; what the environment holds is in no log."""
+    canary = "hooks/T0/B0/Zx81mQpR7vLk2NcW9sYt4uAe6bGd3fHj"
+    fleet.configure(more="notify: [{slack: {webhook_env: HOOK}, when: always}]\n")
+    with fleet.function(HOOK=f"http://127.0.0.1:9/{canary}") as function:
+        absent = function.invoke({"config": f"s3://{BUCKET}/nothing.yaml"}).failed
+        assert (absent["exit_code"], absent["status"]) == (78, "failed")
+        assert "there is no configuration" in absent["error"]["what"]
+        fleet.s3.put_object(Bucket=BUCKET, Key="wrong.yaml", Body=b"version: 1\nworkload: {}\n")
+        wrong = function.invoke({"config": f"s3://{BUCKET}/wrong.yaml"}).failed
+        assert wrong["exit_code"] == 78
+        assert wrong["error"]["what"].startswith(f"s3://{BUCKET}/wrong.yaml:2: ")
+        unknown = function.invoke({"mod": "apply"}).failed
+        assert unknown["exit_code"] == 64
+        assert unknown["error"]["next_step"] == "write mode"
+        assert function.invoke({}).summary["status"] == "done"
+        log = function.log
+    assert "warning" in log.lower()
+    assert canary not in log
+    assert canary.rpartition("/")[2] not in log
+
+
+def test_the_same_from_a_command_line(fleet) -> None:
+    """Cron and Kubernetes call the module: the event is its argument, the exit code that of the run."""
+    command = [sys.executable, "-m", "scaler.aws_lambda", json.dumps({"mode": "plan", "run_key": "cron"})]
+    done = subprocess.run(command, env=fleet.environment, cwd=fleet.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["status"] == "done"
+    assert fleet.proxy.writes == []
+    wrong = subprocess.run([*command[:-1], "{"], env=fleet.environment, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (64, "")

@@ -1,16 +1,19 @@
-"""A proxy before the emulator that knows which requests change capacity, and can stall or kill at one of them."""
+"""A proxy before the emulator that knows which requests change capacity, and can keep answers back."""
 
 from __future__ import annotations
 
 import http.client
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from tests.standins.http import PATH, Answer, StandIn
 
 #: Operations of Auto Scaling that change nothing begin so.
 READS = ("Describe", "Get", "List")
+#: Headers of an answer that are passed on.
+KEPT = frozenset({"etag", "last-modified", "location", "x-amzn-requestid"})
 
 
 class WatchingProxy(StandIn):
@@ -19,7 +22,6 @@ class WatchingProxy(StandIn):
     Attributes:
         writes: operations that changed capacity, in their order.
         stalled: operations that are not answered until ``go_on`` is set.
-        after: called with the number of each write when the emulator has made it, before it is answered.
     """
 
     def __init__(self, endpoint: str) -> None:
@@ -28,7 +30,6 @@ class WatchingProxy(StandIn):
         self.operations: list[str] = []
         self.stalled: frozenset[str] = frozenset()
         self.go_on = threading.Event()
-        self.after: Callable[[int], None] = lambda _number: None
         self._place = urlsplit(endpoint).netloc
         self._lock = threading.Lock()
 
@@ -40,8 +41,7 @@ class WatchingProxy(StandIn):
             self.go_on.wait(60)
         connection = http.client.HTTPConnection(self._place, timeout=60)
         passed = {name: value for name, value in headers.items() if name not in (PATH, "Connection", "Expect")}
-        method = self.method_of(headers)
-        connection.request(method, headers[PATH], body, passed)
+        connection.request(headers["X-Method"], headers[PATH], body, passed)
         answer = connection.getresponse()
         data = answer.read()
         kept = {
@@ -54,14 +54,14 @@ class WatchingProxy(StandIn):
         if "autoscaling" in headers.get("Authorization", "") and not operation.startswith(READS):
             with self._lock:
                 self.writes.append(operation)
-                number = len(self.writes)
-            self.after(number)
         return found
 
-    @staticmethod
-    def method_of(headers: Mapping[str, str]) -> str:
-        """As the server noted it."""
-        return headers["X-Method"]
+    def wait_for(self, operation: str) -> None:
+        """Until it was asked for."""
+        ends = time.monotonic() + 120
+        while operation not in self.operations:
+            assert time.monotonic() < ends, self.operations
+            time.sleep(0.05)
 
 
 def _operation(headers: Mapping[str, str], body: bytes) -> str:
