@@ -1,0 +1,160 @@
+"""``scaler status`` as it is typed, over runs that ``scaler plan`` has put on record."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+
+from scaler.history.folder_store import FolderStore
+from scaler.record.runs import run_names
+from tests.status.project import END
+
+AT = ("--offline", "--as-of", END.isoformat())
+
+
+def as_json(project, *arguments, code=0):
+    """The status as a document."""
+    return json.loads(project.run("status", *AT, "--format", "json", *arguments, code=code)[0])
+
+
+def by_name(document):
+    """Workloads by name."""
+    return {each["name"]: each for each in document["workloads"]}
+
+
+@pytest.mark.slow
+def test_runs_on_record_are_scored_and_drift_is_acted_on(project):
+    """From quiet days to a shift, an alarm with exit 3, and a next plan that does what the configuration says."""
+    project.plan_days(6)
+    quiet = as_json(project)
+    shop = by_name(quiet)["shop"]
+    assert len(quiet["runs"]) == len(shop["runs"]) == 6
+    assert not shop["needs_a_look"]
+    assert shop["drift_checked"] == ["inputs", "errors"]
+    assert shop["coverage"] == "good"
+    assert {each["lead"] for each in shop["accuracy"]} == {"all", "0-6 h", "6-24 h", "beyond 24 h"}
+    # Four forecasts of two days and a lead time, and two of which a part has not come yet.
+    assert shop["accuracy"][0]["points"] == 4 * 49 + 48 + 24
+    assert shop["planned_usd"] > shop["needed_usd"] > 0
+    assert not (project.folder / "forecasts/status").exists()
+
+    project.write(shift=2.5)
+    out, err = project.run("status", *AT, code=3)
+    assert "drifted" in out
+    assert "short for" in out
+    assert err.startswith("error: shop: ")
+    assert "why: since " in err
+    assert "next: look for the cause" in err
+    found = by_name(as_json(project, code=3))
+    assert {drift["kind"] for drift in found["shop"]["drift"]} >= {"inputs"}
+    assert not found["till"]["needs_a_look"]
+    assert {each["cause"] for each in found["shop"]["incidents"]} == {"forecast too low"}
+
+    reported = json.loads(project.run("plan", *AT, "--format", "json")[0])
+    assert "status:" not in " ".join(by_name(reported)["shop"]["reasons"])
+
+    project.write(shift=2.5, more="status: {on_drift: refit}\n")
+    refit = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))
+    reasons = " ".join(refit["shop"]["reasons"])
+    assert "fitted anew" in reasons
+    assert "no scale-in: drift of inputs" in reasons
+    assert min(step["min_size"] for step in refit["shop"]["steps"]) >= 8
+    assert "drift" not in " ".join(refit["till"]["reasons"])
+
+    project.write(shift=2.5, more="status: {on_drift: fallback}\n")
+    fallback = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))
+    assert fallback["shop"]["forecast"]["model"] == "seasonal_naive"
+    assert "planned with the fallback model seasonal naive" in " ".join(fallback["shop"]["reasons"])
+    assert fallback["till"]["forecast"]["model"] != "seasonal_naive"
+    newest = run_names(FolderStore(project.folder / "forecasts"))[-1]
+    again, _ = project.run("plan", "--reproduce", newest, "--format", "json")
+    assert by_name(json.loads(again)).keys() == {"shop", "till"}
+
+    project.write(more="status: {on_drift: fallback}\n")
+    project.run("status", *AT)  # what was measured has been revised: it is over
+    calm = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))
+    assert calm["shop"]["forecast"]["model"] != "seasonal_naive"
+
+
+def test_every_format_says_the_same(project):
+    """Table, JSON, CSV and Markdown; unknown is a dash, null or empty, never 0."""
+    project.plan_days(1)
+    (shop, _) = as_json(project)["workloads"]
+    rows = list(csv.DictReader(io.StringIO(project.run("status", *AT, "--format", "csv")[0])))
+    mine = next(row for row in rows if row["workload"] == "shop" and row["lead"] == "all")
+    overall = shop["accuracy"][0]
+    assert float(mine["pinball"]) == overall["pinball"]
+    assert float(mine["coverage_0.9"]) == overall["coverage"]["0.9"]
+    assert float(mine["planned_usd"]) == shop["planned_usd"]
+    assert int(mine["points"]) == overall["points"] == 24
+    markdown = project.run("status", *AT, "--format", "markdown")[0]
+    table = project.run("status", *AT)[0]
+    for text in (markdown, table):
+        assert f"{shop['planned_usd']:.2f}" in text
+        assert "not yet known" in text  # one day is too little to judge coverage by
+
+
+def test_without_runs_nothing_is_known_and_nothing_is_wrong(project):
+    """Exit 0, and what to do."""
+    out, _ = project.run("status", *AT)
+    assert "no run of this period is on record yet" in out
+    (shop, _) = as_json(project)["workloads"]
+    assert (shop["accuracy"], shop["planned_usd"], shop["shortage_minutes"]) == ([], None, None)
+
+
+def test_a_damaged_run_is_named_and_the_others_are_scored(project):
+    """Not dropped silently."""
+    project.plan_days(2)
+    first, _ = run_names(FolderStore(project.folder / "forecasts"))
+    (project.folder / "forecasts/records" / first / "plan.json.gz").write_bytes(b"\x1f\x8b broken")
+    found = as_json(project)
+    assert [each["run"] for each in found["unread"]] == [first]
+    assert "cannot be read" in found["unread"][0]["why"]
+    assert len(found["runs"]) == 1
+    assert f"run {first} is not scored" in project.run("status", *AT)[0]
+
+
+def test_a_past_moment_sees_no_later_run_or_demand(project):
+    """As of three days ago it says what it would have said then."""
+    project.plan_days(4)
+    then = (END - timedelta(days=3)).isoformat()
+    found = json.loads(project.run("status", "--offline", "--as-of", then, "--format", "json")[0])
+    assert len(found["runs"]) == 2
+    assert by_name(found)["shop"]["accuracy"][0]["points"] == 24
+    assert by_name(found)["shop"]["known_until"] == then.replace(":00+00:00", "Z")
+
+
+def test_chosen_workloads_and_wrong_usage(project):
+    """--workload narrows; AWS cannot be asked and left alone at once."""
+    project.plan_days(1)
+    assert list(by_name(as_json(project, "--workload", "sh*"))) == ["shop"]
+    _, err = project.run("status", *AT, "--compare-to", "aws", code=64)
+    assert "--offline" in err
+
+
+def test_history_that_cannot_be_read_is_an_error_and_not_silence(project):
+    """The workload is told with its cause; the exit code says that something is wrong."""
+    text = (project.folder / "history.csv").read_text()
+    (project.folder / "history.csv").write_text("\n".join(x for x in text.splitlines() if "till" not in x) + "\n")
+    _, err = project.run("status", *AT, code=3)
+    assert "till" in err
+
+
+def test_figures_and_notices_are_told(project, tmp_path):
+    """The textfile has coverage and drift by workload; a part of the fleet does not take the place of all."""
+    project.plan_days(4)
+    project.write(shift=2.5, more=f"metrics: {{textfile: {tmp_path}}}\n")
+    project.run("status", *AT, code=3)
+    (path,) = tmp_path.glob("*-status.prom")
+    text = path.read_text()
+    assert 'scaler_workload_drift{command="status",kind="inputs",project="scaler",workload="shop"} 1.0' in text
+    assert 'scaler_workload_drift{command="status",kind="inputs",project="scaler",workload="till"} 0.0' in text
+    assert "scaler_workload_covered_ratio" in text
+    assert 'scaler_run_exit_code{command="status",project="scaler"} 3.0' in text
+    path.unlink()
+    project.run("status", *AT, "--workload", "till")
+    assert not path.exists()
