@@ -17,13 +17,17 @@ def target_replacements() -> Replacements:
     - An Auto Scaling group keeps its default instance warm-up.
     - An ECS service says whether it is rebalanced over zones.
     - What a SageMaker model or endpoint configuration was made without is absent, not empty.
+    - A bucket's refusal of connections without TLS is for connections without TLS: the loopback stands for one with it.
+    - A function keeps where it logs to; one of an image has no settings of the image but those that it was given.
 
     Raises:
         ImportError: moto is not installed.
     """
     from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
     from moto.autoscaling.responses import AutoScalingResponse
+    from moto.awslambda.models import LambdaFunction
     from moto.ecs.responses import EC2ContainerServiceResponse
+    from moto.s3.models import FakeBucket
     from moto.sagemaker.models import Model
     from moto.sagemaker.responses import SageMakerResponse
 
@@ -35,6 +39,8 @@ def target_replacements() -> Replacements:
         (scaling, _tag_calls(scaling.register_scalable_target)),
         (ecs, {name: _with_rebalancing(getattr(ecs, name)) for name in ("create_service", "update_service")}),
         (Model, {"__init__": _without_network(Model.__init__)}),
+        (FakeBucket, {"get_permission": _encrypted_permission}),
+        (LambdaFunction, _function_settings(LambdaFunction.__init__, LambdaFunction.get_configuration)),
         (SageMakerResponse, {"describe_endpoint_config": _without_empty(SageMakerResponse.describe_endpoint_config)}),
     )
 
@@ -104,3 +110,34 @@ def _without_empty(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return type(answer)({name: value for name, value in answer.result.items() if value not in ({}, [], None)})
 
     return without_empty
+
+
+def _encrypted_permission(self: Any, action: str, resource: str) -> Any:
+    from moto.iam.access_control import IAMPolicy, PermissionResult
+
+    if self.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(self.policy)
+    about_connections = {"aws:SecureTransport", "s3:TlsVersion"}
+    policy["Statement"] = [
+        each
+        for each in policy["Statement"]
+        if not about_connections & {key for keys in each.get("Condition", {}).values() for key in keys}
+    ]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _function_settings(
+    original: Callable[..., None], configuration: Callable[..., dict[str, Any]]
+) -> dict[str, Callable[..., Any]]:
+    def with_logging(self: Any, account_id: str, spec: dict[str, Any], **kwargs: Any) -> None:
+        self.logging_config = spec.get("LoggingConfig")
+        original(self, account_id, spec, **kwargs)
+
+    def get_configuration(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        answer = configuration(self, *args, **kwargs)
+        if not any(answer.get("ImageConfigResponse", {}).get("ImageConfig", {}).values()):
+            answer.pop("ImageConfigResponse", None)
+        return answer | ({"LoggingConfig": self.logging_config} if self.logging_config else {})
+
+    return {"__init__": with_logging, "get_configuration": get_configuration}
