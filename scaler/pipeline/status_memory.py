@@ -116,7 +116,10 @@ def _strictly(data: bytes) -> dict[str, Any]:
     document = json.loads(data)
     if document["schema_version"].partition(".")[0] != SCHEMA_VERSION.partition(".")[0]:
         raise ValueError(document["schema_version"])
-    return dict(document["workloads"])
+    entries: dict[str, Any] = document["workloads"]
+    if not isinstance(entries, dict):
+        raise TypeError(type(entries).__name__)
+    return entries
 
 
 def _kept(entry: Mapping[str, Any]) -> KeptDrift:
