@@ -11,23 +11,20 @@ WORKDIR /build
 RUN python3 -m venv /venv
 COPY requirements.lock pyproject.toml ./
 COPY scripts/supply/locked.py scripts/supply/locked.py
-RUN python3 -m scripts.supply.locked lambda > runtime.lock
+# Terraform is not in the image, nor is what drives it: all that is left has wheels, and nothing is compiled.
+RUN python3 -m scripts.supply.locked lambda --without python-terraform > runtime.lock
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /venv/bin/python -m pip install --no-cache-dir --no-deps --only-binary :all: --no-binary python-terraform \
-    --require-hashes -r runtime.lock \
+    /venv/bin/python -m pip install --no-cache-dir --no-deps --only-binary :all: --require-hashes -r runtime.lock \
  && /venv/bin/python -m pip uninstall --yes pip setuptools
 COPY image/trim.py ./
 RUN /venv/bin/python trim.py /venv
 
-# scaler itself, apart: it changes more often than what it stands on.
+# scaler itself, apart: it changes more often than what it stands on. It is Python alone, and needs no build.
 FROM ${BASE} AS package
-WORKDIR /build
-RUN python3 -m venv /tools
-COPY pyproject.toml README.md LICENSE ./
-COPY terraform terraform
-COPY scaler scaler
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    /tools/bin/python -m pip install --no-cache-dir --no-deps --target /app .
+COPY LICENSE /app/LICENSE
+COPY scaler /app/scaler
+COPY terraform /app/scaler/_bundled/terraform
+RUN python3 -m compileall -q /app
 
 # What runs: an interpreter, the dependencies, scaler. No compiler, no pip.
 FROM ${RUNTIME} AS runtime
@@ -38,6 +35,7 @@ RUN python3 /tmp/without_installers.py && rm /tmp/without_installers.py
 COPY --from=dependencies /venv /venv
 COPY --from=package /app /app
 COPY --chmod=0755 image/entrypoint /entrypoint
+COPY --chmod=0755 image/scaler /usr/local/bin/scaler
 # Nothing is written but below /tmp: the root file system may be read-only, and there need be no home.
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/app \

@@ -10,11 +10,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from runpy import run_path
+from shutil import copytree, ignore_patterns
 from typing import Any
 
 from scripts.supply import locked
 
 ROOT = Path(__file__).parents[2]
+#: Terraform is not in the image, nor is what drives it.
+LEFT_OUT = frozenset({"python-terraform"})
 #: Packages that a table names.
 LARGEST = 8
 
@@ -50,7 +53,7 @@ def installed(into: Path | None) -> list[Layer]:
         install(
             ["--require-hashes", "--only-binary", ":all:", "--no-binary", "python-terraform", "-r", str(lock)], site
         )
-        install([str(ROOT)], app)
+        copied(app)
         trim(site)
         below = run_path(str(ROOT / "scripts/container/measure.py"))["below"]
         packages = {path.name: below(str(path)) for path in site.iterdir() if path.is_dir()}
@@ -76,6 +79,18 @@ def install(what: list[str], target: Path) -> None:
     """Install into a folder, by pip."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), *what]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def copied(target: Path, *, modules: bool = True) -> None:
+    """Copy scaler itself; it is Python alone, and needs no build.
+
+    Args:
+        modules: the Terraform modules, too.
+    """
+    left_out = ignore_patterns("__pycache__", ".terraform", "*.tfstate*", "*.tfvars.json", ".terraform.lock.hcl")
+    copytree(ROOT / "scaler", target / "scaler", ignore=left_out)
+    if modules:
+        copytree(ROOT / "terraform", target / "scaler/_bundled/terraform", ignore=left_out)
 
 
 def trim(site: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from scripts.container.tree import ROOT, install, trim, wanted
+from scripts.container.tree import copied, install, trim, wanted
 
 #: Packages that applying a plan imports, beside what they need themselves; no forecaster, no Arrow, no pandas.
 NEEDED = frozenset(
@@ -41,7 +41,7 @@ def build_zip(target: Path) -> Size:
         lock = Path(folder) / "apply.lock"
         lock.write_text(wanted(NEEDED))
         install(["--require-hashes", "--only-binary", ":all:", "-r", str(lock)], site)
-        install([str(ROOT)], site)
+        copied(site, modules=False)
         trim(site)
         files = sorted(path for path in site.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
         unpacked = sum(path.stat().st_size for path in files)

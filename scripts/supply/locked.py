@@ -108,10 +108,12 @@ def main() -> int:
     """Print the part; 1 if the lock lacks something."""
     parser = argparse.ArgumentParser(prog="scripts/locked", description=__doc__.splitlines()[0])
     parser.add_argument("extras", nargs="*", help="extras of pyproject.toml, such as demo")
+    parser.add_argument("--without", action="append", default=[], metavar="NAME", help="a dependency to leave out")
+    options = parser.parse_args()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     try:
-        part = needed(entries(lock), direct(project, parser.parse_args().extras))
+        part = needed(entries(lock), direct(project, options.extras) - {normal(name) for name in options.without})
     except NotLocked as error:
         print(f"locked: {error}", file=sys.stderr)
         return 1
