@@ -8,7 +8,8 @@ import re
 # credentials in the address of a proxy. A long run of upper and lower case and digits is a secret or of no use
 # to the reader; names of AWS resources do not look so.
 _SECRETS = (
-    (re.compile(r"\b(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}\b"), "[redacted]"),
+    # After a small letter, too: what is left of a colour code may stand right before it.
+    (re.compile(r"(?<![A-Z0-9])(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}"), "[redacted]"),
     (re.compile(r"(://)[^/\s:@]+:[^/\s@]+@"), r"\1[redacted]@"),
     (
         re.compile(
