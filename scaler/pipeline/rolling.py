@@ -24,7 +24,7 @@ from scaler.pipeline.rolling_look import Kind, Looked, look_at
 from scaler.pipeline.rolling_state import KEY, RollingState, decode_state
 from scaler.pipeline.rolling_write import Stop, Written, save_state, write_to_aws, write_variables
 from scaler.pipeline.runtime import Runtime, open_store
-from scaler.pipeline.status_plans import refit_due
+from scaler.pipeline.status_plans import refit_due, watch_of
 from scaler.plan.document import StepPart
 from scaler.plan.guardrails import circuit_breaker
 from scaler.version import __version__
@@ -149,7 +149,9 @@ class Roller:
                     raise
                 notes = (f"the full plan could not be made anew: {error.what}",)
         assert state is not None  # noqa: S101 - there was one, or it was just made
-        history = history or fetch(self.project, self.runtime, as_of=now)
+        if history is None:
+            watch = watch_of(self.project, self.runtime, self.project.workloads(), as_of=now)
+            history = watch.cautious(fetch(self.project, self.runtime, as_of=now))
         looked = look_at(self.project, self.runtime, state, history, now, writes=self.writes)
         return replace(looked, kind=kind, notes=notes)
 
