@@ -115,9 +115,9 @@ def _run(argv: Sequence[str], invocation: Invocation) -> int:
 
 def _replace_closed_streams() -> None:
     # A caller may close a stream (`>&-`): Python then has None for it, and the next file opened its number.
-    for name in ("stdout", "stderr"):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _application() -> typer.Typer:
