@@ -14,8 +14,8 @@ from scaler.status.interface import State, WorkloadStatus
 LEAST_DAYS = 4
 #: A day counts where so much of it is known.
 LEAST_SHARE = 0.5
-#: Standard errors that the share of steps above the quantile must be beyond what was planned.
-ERRORS = 3.0
+#: Chance that days as good as planned would look as bad (Student's t over the days).
+CHANCE = 0.001
 
 
 def judged(status: WorkloadStatus, board: Board | None, *, tolerance: float) -> WorkloadStatus:
@@ -27,6 +27,8 @@ def judged(status: WorkloadStatus, board: Board | None, *, tolerance: float) -> 
     Args:
         tolerance: of the share of steps above the quantile, beyond what was planned.
     """
+    from scipy.special import stdtrit
+
     if board is None or status.accepted is None:
         return replace(status, coverage_why="no run has a forecast whose steps are known by now")
     accepted = status.accepted
@@ -37,7 +39,7 @@ def judged(status: WorkloadStatus, board: Board | None, *, tolerance: float) -> 
     missed = float(days.mean())
     coins = (accepted * (1 - accepted) / (4 * days.size)) ** 0.5
     error = max(float(days.std(ddof=1)) / days.size**0.5, coins)
-    bad = missed - accepted > max(tolerance, ERRORS * error)
+    bad = missed - accepted > max(tolerance, error * float(stdtrit(days.size - 1, 1 - CHANCE)))
     state: State = "bad" if bad else "good"
     said = f"demand was above p{100 * (1 - accepted):.3g} in {missed:.1%} of the steps of {days.size} days"
     return replace(status, coverage=state, coverage_why=f"{said}, {accepted:.1%} was planned for")
