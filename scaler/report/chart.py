@@ -1,4 +1,4 @@
-"""A chart as SVG paths: pure, and without a script; the page's script adds hover and zoom."""
+"""A chart as SVG paths: pure, and without a script; the page's script adds hover, zoom and the table."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scaler.report.figures import moment, shown
+from scaler.report.figures import day, moment, shown
 from scaler.report.interface import Chart, Line
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 200, 48, 8, 8, 22
+#: The plot's own units: it is stretched to the width of the page and to ``HEIGHT`` pixels, its lines are not.
+WIDTH, HEIGHT = 1000, 180
+_TOP, _BOTTOM = 6, 1
+_Point = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A text of an axis and where it stands."""
+    """A text of an axis; ``at`` is a percentage of the width, or pixels from the top."""
 
-    x: str
-    y: str
+    at: str
     text: str
 
 
@@ -36,6 +38,7 @@ class Drawing:
     Attributes:
         data: the lines for hovering: name, start and step in seconds, values and lows.
         label: what somebody hears who does not see it.
+        cutoff: where the forecast begins, as a percentage of the width; ``None`` where all or nothing is forecast.
     """
 
     paths: tuple[Path, ...]
@@ -43,32 +46,34 @@ class Drawing:
     columns: tuple[Mark, ...]
     data: dict[str, object]
     label: str
+    cutoff: str | None
 
 
 def draw(chart: Chart) -> Drawing:
-    """Lay the lines out on a picture of :data:`WIDTH` by :data:`HEIGHT`."""
+    """Lay the lines out on a plot of :data:`WIDTH` by :data:`HEIGHT`."""
     start, end = chart.start, chart.end
     span = max(1.0, (end - start).total_seconds())
 
     def x(time: datetime) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * (time - start).total_seconds() / span
+        return WIDTH * (time - start).total_seconds() / span
 
     def y(value: float) -> float:
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / chart.ticks[-1])
+        return _TOP + (HEIGHT - _TOP - _BOTTOM) * (1 - value / chart.ticks[-1])
 
     def path(line: Line) -> Path:
-        first, width = x(line.start), (WIDTH - LEFT - RIGHT) * line.step_seconds / span
+        first, width = x(line.start), WIDTH * line.step_seconds / span
         over = _points(line.values, first, width, y, stepped=line.stepped)
         if not line.low:
-            return Path(line.style, "".join(f"M{' '.join(run)}" for run in over))
+            return Path(line.style, "".join(_trace(run) for run in over))
         under = _points(line.low, first, width, y, stepped=line.stepped)
         both = zip(over, under, strict=True)
-        return Path(line.style, "".join(f"M{' '.join([*top, *reversed(low)])}Z" for top, low in both))
+        return Path(line.style, "".join(f"{_trace([*top, *reversed(low)])}z" for top, low in both))
 
+    begins = next((line.start for line in chart.lines if line.style == "band"), None)
     return Drawing(
-        tuple(path(line) for line in chart.lines),
-        tuple(Mark(f"{LEFT - 4}", f"{y(tick) + 4:.1f}", shown(tick)) for tick in chart.ticks),
-        tuple(Mark(f"{x(day):.1f}", f"{HEIGHT - 6}", moment(day)[:10]) for day in chart.times),
+        tuple(path(line) for line in sorted(chart.lines, key=lambda line: line.style != "band")),
+        tuple(Mark(f"{y(tick):.0f}", shown(tick)) for tick in chart.ticks),
+        tuple(Mark(f"{x(each) * 100 / WIDTH:.4g}", day(each)) for each in chart.times),
         {
             "start": int(start.timestamp()),
             "end": int(end.timestamp()),
@@ -79,14 +84,15 @@ def draw(chart: Chart) -> Drawing:
             ],
         },
         f"{chart.title} in {chart.unit}, {moment(start)} to {moment(end)}: {_peaks(chart)}",
+        None if begins is None else f"{x(begins) * 100 / WIDTH:.4g}",
     )
 
 
 def _points(
     values: tuple[float | None, ...], first: float, width: float, y: Callable[[float], float], *, stepped: bool
-) -> list[list[str]]:
+) -> list[list[_Point]]:
     """Runs of known values, each as points in whole units of the picture; of a level, its two ends."""
-    runs: list[list[str]] = [[]]
+    runs: list[list[_Point]] = [[]]
     before: float | None = None
     for index, value in enumerate(values):
         left = first + width * index
@@ -96,12 +102,28 @@ def _points(
             if runs[-1] and value == before:
                 runs[-1].pop()
             else:
-                runs[-1].append(f"{left:.0f} {y(value):.0f}")
-            runs[-1].append(f"{left + width:.0f} {y(value):.0f}")
+                runs[-1].append((round(left), round(y(value))))
+            runs[-1].append((round(left + width), round(y(value))))
         else:
-            runs[-1].append(f"{left + width / 2:.0f} {y(value):.0f}")
+            runs[-1].append((round(left + width / 2), round(y(value))))
         before = value
     return [run if len(run) > 1 else [*run, *run] for run in runs if run]
+
+
+def _trace(points: list[_Point]) -> str:
+    """The shortest way to write them: each from the one before."""
+    x, y = points[0]
+    said = [f"M{x} {y}"]
+    for right, down in points[1:]:
+        dx, dy = right - x, down - y
+        if dy == 0:
+            said.append(f"h{dx}")
+        elif dx == 0:
+            said.append(f"v{dy}")
+        else:
+            said.append(f"l{dx}{'' if dy < 0 else ' '}{dy}")
+        x, y = right, down
+    return "".join(said)
 
 
 def _peaks(chart: Chart) -> str:

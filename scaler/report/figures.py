@@ -36,6 +36,11 @@ def moment(time: datetime) -> str:
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
+def day(time: datetime | None) -> str:
+    """A day in UTC."""
+    return UNKNOWN if time is None else time.astimezone(UTC).strftime("%Y-%m-%d")
+
+
 def safe(text: object) -> str:
     """Somebody's text as one line, without control characters and secrets, that keeps its reading direction."""
     return one_safe_line(text)

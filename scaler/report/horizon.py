@@ -1,174 +1,163 @@
-"""Thirteen weeks of daily peaks: robust trend, shape of the week, events; and when they pass a limit."""
+"""Thirteen weeks of daily peaks of a whole fleet: growth, shape of the week, events, and how sure that is."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.capacity.interface import UnitCapacity
 from scaler.forecast.events import Event
-from scaler.report.figures import percent, rounded
-from scaler.report.interface import Chart, Line, Reach
-from scaler.report.series import chart
+from scaler.report.figures import percent
+from scaler.report.trends import AHEAD, WEEK, Array, Trends, logarithms, trends
 
-DAYS = 91
+DAYS = AHEAD * WEEK
+PATHS = 400
 #: Three weeks tell a trend from a shape, and no fewer do.
 LEAST_DAYS = 21
-_PATHS = 400
-_WEEK, _DAY = 7, 86_400
-_TINY = 1e-9
-# Half the width again where the history is too short to test the forecast on itself.
-_UNTESTED = 1.5
-_WIDEST = 4.0
-# A normal's half-width that holds four fifths, which the back-test compares with.
+_DAY = 86_400
+# Half the width again where nothing has been checked, which counts as much as so many checked weeks.
+_UNTESTED, _UNTESTED_WEEKS = 1.5, 4.0
+_NARROWEST, _WIDEST = 1.0, 4.0
+_LEAST_CHECKED = 2
+# A normal's half-width that holds four fifths, which the check on earlier weeks compares with.
 _FOUR_FIFTHS = 1.2816
-# No path grows beyond this many times the highest peak that was seen, or below its inverse of the last level.
+# No path grows beyond this many times the highest peak that was seen.
 _BEYOND = 10.0
+# Of the chance in growth and drift, the part that a fleet has in common: what carries one up, carries others.
+_COMMON = 0.5
+_BANKS = 64
+# Of the spread of days, what is added where the fan is too narrow: the days themselves are drawn already.
+_REST_ADDED = 0.6
+_TINY = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
-    """Daily peaks as logarithms: a line of weekly levels, the shape of the week and what is left.
+class Outlooks:
+    """Possible courses of the daily peaks of several workloads.
+
+    Path ``p`` of one workload is of the same draw as path ``p`` of another, so that they can be added up.
 
     Attributes:
-        level: at the end of the history; ``slope`` is per day, ``slope_sd`` how far it may be off.
-        shape: shape ``(7,)``, of the days before the end, the first of a week of the history first.
-        rest: shape ``(weeks, 7)``.
+        paths: shape ``(n, paths, 91)``, in units of demand.
+        growth_percent: per week, as it was carried on; ``(n,)``.
+        checked: earlier weeks that the fan was checked on; ``(n,)``.
     """
 
-    level: float
-    slope: float
-    slope_sd: float
-    shape: NDArray[np.float64]
-    rest: NDArray[np.float64]
+    names: tuple[str, ...]
+    paths: NDArray[np.float64]
+    growth_percent: tuple[float, ...]
+    checked: tuple[int, ...]
 
-    def ahead(self, days: int) -> NDArray[np.float64]:
-        """The middle of each of the coming days."""
-        found: NDArray[np.float64] = self.level + self.slope * np.arange(1.0, days + 1) + np.resize(self.shape, days)
-        return found
-
-    def spread(self, days: int) -> NDArray[np.float64]:
-        """Standard deviation around it."""
-        drift = self.slope_sd * np.arange(1.0, days + 1)
-        found: NDArray[np.float64] = np.hypot(max(float(np.nanstd(self.rest)), _TINY), drift)
-        return found
+    def how(self, row: int) -> str:
+        """How the courses of a workload were made, in one line."""
+        checked = self.checked[row]
+        how = f"checked on {checked} earlier weeks" if checked else "too short to be checked, so half as wide again"
+        return f"growth {self.growth_percent[row]} % a week, {how}"
 
 
-def daily_peaks(demand: NDArray[np.float64], step_seconds: int) -> NDArray[np.float64]:
-    """Highest demand of each 24 hours back from the end; NaN where less than half of them is known."""
-    per_day = _DAY // step_seconds
-    whole = demand[demand.size % per_day :].reshape(-1, per_day)
-    known = ~np.isnan(whole)
-    tops = np.where(known, whole, -np.inf).max(axis=1, initial=-np.inf)
-    return np.where(known.mean(axis=1) >= 0.5, tops, np.nan)
-
-
-def outlook(
-    name: str, peaks: NDArray[np.float64], end: datetime, events: Sequence[Event] = ()
-) -> tuple[NDArray[np.float64], str]:
-    """Possible courses of the daily peaks, shape ``(paths, 91)``, and how they were made, in one line.
-
-    The same name and peaks give the same paths.
+def daily_peaks(demand: Array, step_seconds: int) -> Array:
+    """Highest demand of each 24 hours back from the end, shape ``(n, days)``; NaN where less than half is known.
 
     Args:
-        peaks: shape ``(days,)``, ends at ``end``; NaN is unknown.
-
-    Raises:
-        ValueError: fewer than three weeks are known.
+        demand: shape ``(n, steps)``; NaN is unknown.
     """
-    if int((~np.isnan(peaks)).sum()) < LEAST_DAYS or peaks.size < LEAST_DAYS:
-        raise ValueError(f"{int((~np.isnan(peaks)).sum())} days of peaks are known, and three weeks are needed")
-    logs = np.log(np.maximum(peaks, _TINY))
-    made = trend(logs)
-    wider, tested = _calibration(logs)
-    random = np.random.default_rng(zlib.crc32(name.encode()))
-    weeks = DAYS // _WEEK
-    rest = made.rest[random.integers(0, made.rest.shape[0], (_PATHS, weeks))].reshape(_PATHS, DAYS)
-    slopes = random.standard_normal((_PATHS, 1)) * made.slope_sd
-    drawn = made.ahead(DAYS) + wider * (rest + slopes * np.arange(1, DAYS + 1))
-    top = np.log(max(float(np.nanmax(peaks)) * _BEYOND, _TINY))
-    paths = _with_events(np.exp(np.minimum(drawn, top)), events, end)
-    how = f"checked on {tested} earlier weeks" if tested else "too short a history to be checked, so half as wide again"
-    return paths, f"trend {percent(float(np.expm1(made.slope * _WEEK)))} % a week, {how}"
+    per_day = _DAY // step_seconds
+    whole = demand[:, demand.shape[1] % per_day :].reshape(demand.shape[0], -1, per_day)
+    known = ~np.isnan(whole)
+    tops = np.where(known, whole, -np.inf).max(axis=2, initial=-np.inf)
+    return np.where(known.mean(axis=2) >= 0.5, tops, np.nan)
 
 
-def trend(logs: NDArray[np.float64]) -> Trend:
-    """The trend of daily logarithms, shape ``(days,)``, by Theil and Sen; whole weeks back from the end."""
-    from scipy.stats import theilslopes
+def outlooks(
+    names: Sequence[str], peaks: Array, end: datetime, events: Mapping[str, Sequence[Event]] | None = None
+) -> Outlooks:
+    """Courses of the daily peaks to come; the same name and peaks give the same ones, whoever else is asked about.
 
-    weeks = logs[logs.size % _WEEK :].reshape(-1, _WEEK)
-    weeks = weeks[np.argmax((~np.isnan(weeks)).any(axis=1)) :]
-    middles = np.array([np.median(week[~np.isnan(week)]) if (~np.isnan(week)).any() else np.nan for week in weeks])
-    shape = np.nan_to_num(_medians(weeks - middles[:, None]))
-    levels = _medians((weeks - shape).T)
-    days = np.arange(levels.size) * _WEEK + (_WEEK - 1) / 2
-    known = ~np.isnan(levels)
-    slope, intercept, low, high = theilslopes(levels[known], days[known], alpha=0.6827)
-    line = intercept + slope * np.arange(weeks.size).reshape(weeks.shape)
-    rest = np.nan_to_num(weeks - shape - line)
-    return Trend(float(intercept + slope * (weeks.size - 1)), float(slope), float(high - low) / 2, shape, rest)
-
-
-def reach(limit: str, bound: int, paths: NDArray[np.float64], capacity: UnitCapacity) -> Reach:
-    """When the paths need more than ``bound`` units."""
-    over = capacity.units(np.maximum(paths, 0.0)) > bound
-    first = np.sort(np.where(over.any(axis=1), over.argmax(axis=1) + 1, DAYS + 1))
-
-    def by(share: float) -> int | None:
-        day = int(first[min(first.size - 1, int(np.ceil(share * first.size)) - 1)])
-        return day if day <= DAYS else None
-
-    ever = percent(float(over.any(axis=1).mean()))
-    return Reach(limit, bound, by(0.1), by(0.5), by(0.9), 0.0 if ever is None else ever, DAYS)
+    Args:
+        peaks: shape ``(n, days)``, ends at ``end``; NaN is unknown. At least :data:`LEAST_DAYS` are known of each.
+        events: by name; those with a multiplier or a floor change the days that they touch.
+    """
+    logs = logarithms(peaks)
+    made = trends(logs)
+    narrow, wide, checked = widths(logs)
+    courses = _deviations(names, made, (narrow, wide))
+    courses += made.middle(AHEAD).reshape(len(names), 1, DAYS)
+    top = np.log(np.maximum(np.nanmax(peaks, axis=1) * _BEYOND, _TINY))
+    paths = np.exp(np.minimum(courses, top[:, None, None]))
+    for row, name in enumerate(names):
+        with_events(paths[row], (events or {}).get(name, ()), end)
+    growth = tuple(percent(float(each)) or 0.0 for each in np.expm1(made.slope))
+    return Outlooks(tuple(names), paths, growth, tuple(int(each) for each in checked))
 
 
-def outlook_chart(peaks: NDArray[np.float64], paths: NDArray[np.float64], end: datetime, unit: str) -> Chart:
-    """Peaks by week: those that were, and the fan of those to come."""
-    weeks = peaks[peaks.size % _WEEK :].reshape(-1, _WEEK)
-    past = np.where((~np.isnan(weeks)).any(axis=1), np.where(np.isnan(weeks), -np.inf, weeks).max(axis=1), np.nan)
-    low, middle, high = np.quantile(paths.reshape(_PATHS, -1, _WEEK).max(axis=2), (0.1, 0.5, 0.9), axis=0)
-    step = _WEEK * _DAY
+def widths(logs: Array) -> tuple[Array, Array, NDArray[np.int64]]:
+    """How many times wider than thought the fan has to be below and above its middle, and the weeks that say so.
 
-    def values(of: NDArray[np.float64]) -> tuple[float | None, ...]:
-        return tuple(rounded(float(value)) for value in of)
-
-    lines = (
-        Line("peak", "history", end - timedelta(seconds=step * past.size), step, values(past)),
-        Line("p10 to p90", "band", end, step, values(high), values(low)),
-        Line("median", "median", end, step, values(middle)),
-    )
-    return chart("Peaks by week", unit, lines)
-
-
-def _medians(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Median of each column over what is known; NaN where nothing is."""
-    columns = [column[~np.isnan(column)] for column in values.T]
-    return np.array([np.median(column) if column.size else np.nan for column in columns])
+    The same forecast is made from earlier weeks, and compared with those that followed.
+    """
+    weeks = logs.shape[1] // WEEK
+    known = (~np.isnan(logs)).cumsum(axis=1)
+    found, checked = [], np.zeros(logs.shape[0], dtype=np.int64)
+    for ahead in range(1, min(AHEAD, weeks - LEAST_DAYS // WEEK) + 1):
+        cut = -ahead * WEEK
+        enough = known[:, cut - 1] >= LEAST_DAYS
+        earlier = trends(logs[:, :cut])
+        error = logs[:, cut:].reshape(logs.shape[0], ahead, WEEK) - earlier.middle(ahead)
+        error /= earlier.spread(ahead)[..., None]
+        found.append(np.where(enough[:, None], error.reshape(logs.shape[0], -1), np.nan))
+        checked += enough
+    errors = np.concatenate(found, axis=1) if found else np.full((logs.shape[0], 1), np.nan)
+    checked = np.where(checked >= _LEAST_CHECKED, checked, 0)
+    below, above = (_blended(sign * _quantile(sign * errors, 0.9), checked) for sign in (-1, 1))
+    return below, above, checked
 
 
-def _calibration(logs: NDArray[np.float64]) -> tuple[float, int]:
-    """How many times wider than it thought the forecast should have been, and the earlier weeks that say so."""
-    ratios, tested = [], 0
-    for weeks in range(1, logs.size // _WEEK - 2):
-        before, after = logs[: -weeks * _WEEK], logs[-weeks * _WEEK :]
-        if int((~np.isnan(before)).sum()) < LEAST_DAYS:
-            break
-        earlier = trend(before)
-        error = np.abs(after - earlier.ahead(after.size)) / earlier.spread(after.size)
-        ratios.append(error[~np.isnan(error)])
-        tested += 1
-    if tested < 2:
-        return _UNTESTED, 0
-    return float(np.clip(np.quantile(np.concatenate(ratios), 0.8) / _FOUR_FIFTHS, 1.0, _WIDEST)), tested
+def _blended(quantile: Array, checked: NDArray[np.int64]) -> Array:
+    """The width that the errors tell, and what is taken without any, by how much there is of each."""
+    told = np.clip(np.abs(np.nan_to_num(quantile)) / _FOUR_FIFTHS, _NARROWEST, _WIDEST)
+    found: Array = (told * checked + _UNTESTED * _UNTESTED_WEEKS) / (checked + _UNTESTED_WEEKS)
+    return found
 
 
-def _with_events(paths: NDArray[np.float64], events: Sequence[Event], end: datetime) -> NDArray[np.float64]:
-    """Configured effects on the days that they touch; learned ones need their own past and are left out."""
+def _quantile(values: Array, share: float) -> Array:
+    """Of each row, over what is known; NaN where nothing is."""
+    count = (~np.isnan(values)).sum(axis=1)
+    at = np.clip(np.ceil(share * count) - 1, 0, None).astype(int)
+    found: Array = np.take_along_axis(np.sort(values, axis=1), at[:, None], axis=1)[:, 0]
+    return found
+
+
+def _deviations(names: Sequence[str], made: Trends, widths: tuple[Array, Array]) -> Array:
+    """What may come beside the middle, shape ``(n, paths, 91)``: weeks as they were, drift, and growth that is off.
+
+    What the check found missing is added as chance of its own, and not by stretching the weeks that were: a burst
+    is as high as bursts have been.
+    """
+    random = np.random.default_rng(1998)
+    which = random.random((PATHS, AHEAD))
+    common = random.standard_normal((1, PATHS, AHEAD + 2))
+    bank = random.standard_normal((_BANKS, PATHS, AHEAD + 2))
+    mine = [zlib.crc32(name.encode()) % _BANKS for name in names]
+    chance = np.sqrt(_COMMON) * common + np.sqrt(1 - _COMMON) * bank[mine]
+    ahead = np.arange(1.0, AHEAD + 1)
+    drift = np.cumsum(chance[..., :AHEAD], axis=2) * made.drift_sd[:, None, None]
+    drift += chance[..., AHEAD : AHEAD + 1] * made.slope_sd[:, None, None] * ahead
+    low, high = (np.sqrt(width**2 - 1)[:, None, None] for width in widths)
+    missing = chance[..., AHEAD + 1 :]
+    drift += missing * np.where(missing > 0, high, low) * made.spread(AHEAD, of_rest=_REST_ADDED)[:, None, :]
+    # The same past week for all: what the fleet had in common on it stays in common.
+    back = np.floor(which[None] * np.maximum(made.weeks, 1)[:, None, None]).astype(int)
+    rest = np.nan_to_num(made.rest)[np.arange(len(names))[:, None, None], made.rest.shape[1] - 1 - back]
+    found: Array = (rest + drift[..., None]).reshape(len(names), PATHS, DAYS)
+    return found
+
+
+def with_events(paths: Array, events: Sequence[Event], end: datetime) -> None:
+    """Put configured effects on the days that they touch, in place; learned ones need their own past, and are not."""
     first = int(end.timestamp())
     for event in events:
         for start in event.starts:
@@ -177,4 +166,3 @@ def _with_events(paths: NDArray[np.float64], events: Sequence[Event], end: datet
                 paths[:, days] *= event.multiplier
             if event.floor is not None:
                 paths[:, days] = np.maximum(paths[:, days], event.floor)
-    return paths

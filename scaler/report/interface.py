@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
+Topic = Literal["plan", "preflight", "max size", "quota", "budget", "price", "coverage", "drift", "incident", "spot",
+                "demand", "commitment"]  # fmt: skip
 Style = Literal["history", "band", "median", "high", "required", "floor", "live", "limit"]
 
 
@@ -60,8 +62,10 @@ class Decision:
 
     Attributes:
         urgency: 1 is now, 2 soon, 3 worth a look.
+        kind: what it is about.
         workload: ``None`` for the fleet.
         by: day before which, ``None`` if no day is known.
+        also: other workloads of which the same is to be said.
     """
 
     urgency: int
@@ -69,6 +73,8 @@ class Decision:
     what: str
     action: str
     by: datetime | None = None
+    kind: Topic = "plan"
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,7 @@ class Cost:
 
     Attributes:
         span_hours: length of the plan.
-        usd_per_day_p50: median cost as a rate.
+        usd_per_day_now, usd_per_day_p50, usd_per_day_p95, usd_per_day_change: the same as rates.
         price_as_of: the day prices were true, ISO 8601.
     """
 
@@ -88,17 +94,40 @@ class Cost:
     change_usd: float | None
     usd_per_day_p50: float | None
     price_as_of: str | None
+    usd_per_day_now: float | None = None
+    usd_per_day_p95: float | None = None
+    usd_per_day_change: float | None = None
 
 
 @dataclass(frozen=True)
 class Spot:
-    """Spot capacity as planned; shares in percent."""
+    """Spot capacity as planned, and as it runs; shares in percent.
+
+    Attributes:
+        requested_percent: of the units of the plan's highest level.
+        realised_percent: of the units that run now.
+        pools, pools_in_use: that the plan draws on, and that instances run in: type and zone.
+        spot_instances, on_demand_instances: that run now.
+        noticed: of them, those that AWS is about to take back.
+        interruptions: that Auto Scaling told of in the last ``interruption_days``, as such.
+        lost: instances that EC2 ended in those days without Auto Scaling telling why; a spot interruption is one of
+            the reasons.
+        note: why the live figures are unknown, or what they leave out.
+    """
 
     requested_percent: float
     realised_percent: float | None
     pools: int
     saving_percent: float | None
     shortfall_percent: float | None
+    pools_in_use: int | None = None
+    spot_instances: int | None = None
+    on_demand_instances: int | None = None
+    noticed: int | None = None
+    interruptions: int | None = None
+    lost: int | None = None
+    interruption_days: int | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,19 +135,148 @@ class Reach:
     """When a limit is reached, in days from the moment of the report.
 
     Attributes:
-        bound: its value in capacity units.
+        limit: max size, quota or budget; of a quota also which.
+        unit: of ``bound`` and ``now``.
+        bound: its value; ``None`` is unknown, or not given: see ``note``.
+        now: highest of the last seven days, on the same scale.
         p10_days, p50_days, p90_days: the day by which that share of the outcomes has reached it; ``None`` is not
             within ``horizon_days``.
-        probability_percent: of reaching it within ``horizon_days``.
+        p10_on, p50_on, p90_on: the same as dates.
+        probability_percent: of reaching it within ``horizon_days``; ``None`` is unknown.
+        shared_by: workloads that have it in common.
+        note: why it is unknown, or what it leaves out.
     """
 
     limit: str
-    bound: int
+    unit: str
+    bound: float | None
+    now: float | None
     p10_days: int | None
     p50_days: int | None
     p90_days: int | None
-    probability_percent: float
+    probability_percent: float | None
     horizon_days: int
+    p10_on: datetime | None = None
+    p50_on: datetime | None = None
+    p90_on: datetime | None = None
+    shared_by: int = 1
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Of the steps of forecasts that are known by now, the share with demand at or below a quantile."""
+
+    quantile_percent: float
+    covered_percent: float
+
+
+@dataclass(frozen=True)
+class LeadAccuracy:
+    """How forecasts did at a range of lead times.
+
+    Attributes:
+        points: steps that are known by now.
+        pinball: in units of demand; ``None`` for a fleet, whose units differ.
+        relative_pinball_percent: over mean demand; of a fleet the mean over workloads.
+    """
+
+    lead: str
+    points: int
+    coverage: tuple[Coverage, ...]
+    pinball: float | None
+    relative_pinball_percent: float | None
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """An incident: a span in which demand was above what the planned floor carried."""
+
+    workload: str
+    start: datetime
+    end: datetime
+    shortage_minutes: float
+    worst_ratio: float | None
+    cause: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """Demand, or errors of forecasts, that are no longer what they were."""
+
+    workload: str
+    kind: str
+    what: str
+    since: datetime
+    why: str
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """Recorded runs in a row whose forecasts were of one model."""
+
+    model: str
+    first: datetime
+    last: datetime
+    runs: int
+
+
+@dataclass(frozen=True)
+class AccuracyReport:
+    """How the recorded runs of the period did against what then happened.
+
+    Attributes:
+        state: of the coverage: good, bad or unknown; ``why`` says it.
+        known_until: end of the demand that is known.
+        runs: on record that were scored.
+        planned_percent: share of the minutes that plans were to cover.
+        covered_percent: of the known minutes, those in which the planned floor carried demand.
+        leads: by lead time, ``all`` first.
+        planned_usd, needed_usd: what planned floors cost, and what demand then needed, over the same hours.
+        incidents: those with most shortage first; ``incident_count`` tells how many there were.
+    """
+
+    state: str
+    why: str
+    known_until: datetime | None
+    runs: int
+    planned_percent: float | None
+    shortage_minutes: float | None
+    known_minutes: float
+    planned_usd: float | None
+    needed_usd: float | None
+    covered_percent: float | None = None
+    leads: tuple[LeadAccuracy, ...] = ()
+    drift: tuple[Drifted, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    incidents: tuple[Shortfall, ...] = ()
+    incident_count: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class FleetAccuracy:
+    """The same over the fleet: coverage over all points, sums of minutes and money.
+
+    Attributes:
+        workloads: that anything is known of; ``bad`` of them have bad coverage, ``drifted`` have drift.
+        covered_percent: of the minutes in which a planned floor was in force, those in which it carried demand.
+        planned_percent: those that plans were to cover.
+        unread: recorded runs that could not be scored, and why, one line each.
+    """
+
+    workloads: int
+    bad: int
+    drifted: int
+    covered_percent: float | None
+    planned_percent: float | None
+    shortage_minutes: float | None
+    incidents: int
+    planned_usd: float | None
+    needed_usd: float | None
+    leads: tuple[LeadAccuracy, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,12 +301,19 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Moved:
-    """The workload in an earlier plan: what is now less what was then; ``None`` is unknown."""
+    """The workload in an earlier plan: what is now less what was then; ``None`` is unknown, or as it was.
+
+    Attributes:
+        usd_per_day, usd_per_day_percent: of the median cost.
+        price_percent: of a unit of the same offerings, whatever is planned of them.
+    """
 
     status: str | None
     model: str | None
     peak: int | None
-    p50_usd: float | None
+    usd_per_day: float | None
+    usd_per_day_percent: float | None = None
+    price_percent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +324,9 @@ class WorkloadReport:
         reasons: why the plan is what it is, the most important first; of a refused one, why it is refused.
         checks: what preflight found, one line each.
         reach: empty if no long horizon could be made; ``reach_note`` then says why.
-        moved: against the plan of ``compare_to``; ``None`` without it.
+        demand_change_percent: demand of the last span of days against the one before, see ``Report.change_days``.
+        accuracy: ``None`` without a recorded run.
+        moved: against the plan that the report is compared to; ``None`` without one.
     """
 
     name: str
@@ -188,12 +355,18 @@ class WorkloadReport:
     reach: tuple[Reach, ...] = ()
     reach_note: str | None = None
     charts: tuple[Chart, ...] = ()
+    demand_change_percent: float | None = None
+    accuracy: AccuracyReport | None = None
     moved: Moved | None = None
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Sums over workloads; costs are of those ``priced``, ``None`` if there are none."""
+    """Sums over workloads; costs are of those ``priced``, ``None`` if there are none.
+
+    Attributes:
+        now_usd, p50_usd, p95_usd, change_usd: over the span of the plan; the others are a day.
+    """
 
     workloads: int
     changed: int
@@ -207,6 +380,10 @@ class Totals:
     p50_usd: float | None
     p95_usd: float | None
     change_usd: float | None
+    now_usd_per_day: float | None = None
+    p50_usd_per_day: float | None = None
+    p95_usd_per_day: float | None = None
+    change_usd_per_day: float | None = None
 
 
 @dataclass(frozen=True)
@@ -214,14 +391,22 @@ class Cohort:
     """Workloads that share a region or the value of a tag.
 
     Attributes:
-        demand_change_percent: mean over the members of their demand of the last seven days against that of
-            the seven before; ``None`` if not known.
+        demand_change_percent: mean over the members, as of a workload; ``None`` if not known.
+        most_changed: the member whose demand changed most, and by how much.
+        usd_per_day_change: median cost a day since the plan that is compared to; ``None`` without one.
+        peak_change: of the planned floors' peaks since then.
+        shortage_minutes: of the members, as far as it is known.
     """
 
     kind: str
     value: str
     totals: Totals
     demand_change_percent: float | None
+    most_changed: str | None = None
+    most_changed_percent: float | None = None
+    usd_per_day_change: float | None = None
+    peak_change: int | None = None
+    shortage_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -236,7 +421,17 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything on the page."""
+    """Everything on the page.
+
+    Attributes:
+        compared_to: the earlier plan, in words; ``None`` without one.
+        change_days: demand of so many days is compared with as many before.
+        reaches: limits that are reached within the horizon, the first first: of workloads, and shared ones once.
+        charts: of the fleet.
+        accuracy: ``None`` without a recorded run.
+        usd_per_day_change: median cost since the plan that is compared to, of workloads that both plan.
+        to_decide: decisions for now, for soon, and worth a look.
+    """
 
     as_of: datetime
     plan_id: str
@@ -248,4 +443,10 @@ class Report:
     cohorts: tuple[Cohort, ...]
     commitments: tuple[Commitment, ...]
     workloads: tuple[WorkloadReport, ...]
+    change_days: int = 7
+    reaches: tuple[tuple[str, Reach], ...] = ()
+    charts: tuple[Chart, ...] = ()
+    accuracy: FleetAccuracy | None = None
+    usd_per_day_change: float | None = None
+    to_decide: tuple[int, int, int] = (0, 0, 0)
     schema_version: str = SCHEMA_VERSION

@@ -5,16 +5,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from datetime import UTC, datetime
 from importlib.resources import files
 
 import jinja2
 from markupsafe import Markup
 
-from scaler.report.chart import HEIGHT, LEFT, RIGHT, WIDTH, draw
+from scaler.report.chart import HEIGHT, WIDTH, draw
 from scaler.report.document import value_of
-from scaler.report.figures import shown
-from scaler.report.interface import Chart, Report
+from scaler.report.figures import day, shown
+from scaler.report.interface import Report, WorkloadReport
+
+#: Rows that are shown at once; the others are a click away.
+_MOST = 12
 
 
 def as_html(report: Report) -> str:
@@ -23,37 +25,28 @@ def as_html(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["shown"] = shown
-    environment.filters["data"] = _data
+    environment.filters |= {
+        "shown": shown,
+        "day": day,
+        "data": _data,
+        "words": _words,
+    }
     page = environment.from_string(_file("page.html.j2")).render(
         report=report,
         draw=draw,
-        daily=daily,
+        ids={each.name: index for index, each in enumerate(report.workloads, 1)},
+        most=_MOST,
         script=Markup(script),  # noqa: S704 - a file of this package
         style=Markup(style),  # noqa: S704 - a file of this package
         policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:",
-        box=(WIDTH, HEIGHT, LEFT, RIGHT),
+        box=(WIDTH, HEIGHT),
     )
     return page.rstrip("\n") + "\n"
 
 
-def daily(chart: Chart) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The chart as a table: by day in UTC, the highest value of each line; a band by its upper edge."""
-    columns: list[dict[str, float]] = []
-    for line in chart.lines:
-        tops: dict[str, float] = {}
-        start = int(line.start.timestamp())
-        for index, value in enumerate(line.values):
-            if value is not None:
-                day = _day(start + index * line.step_seconds)
-                tops[day] = max(value, tops.get(day, value))
-        columns.append(tops)
-    days = sorted({day for tops in columns for day in tops})
-    return tuple((day, tuple(shown(tops.get(day)) for tops in columns)) for day in days)
-
-
-def _day(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d")
+def _words(each: WorkloadReport) -> str:
+    """What a reader may look for it by."""
+    return " ".join([each.name, each.target, each.region or "", *(f"{key} {value}" for key, value in each.tags)])
 
 
 def _data(value: object) -> Markup:

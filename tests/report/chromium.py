@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +121,21 @@ class Chromium:
         for kind in ("keyDown", "keyUp"):
             self.ask("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, **text)
 
-    def screenshot(self) -> bytes:
-        """The visible part as PNG."""
+    def mouse(self, kind: str, x: float, y: float, *, delta: float = 0.0, ctrl: bool = False) -> None:
+        """Move the mouse, or turn its wheel by ``delta``."""
+        turn = {"deltaX": 0, "deltaY": delta} if kind == "mouseWheel" else {}
+        self.ask("Input.dispatchMouseEvent", type=kind, x=x, y=y, modifiers=2 if ctrl else 0, **turn)
+
+    def screenshot(self, box: Sequence[float] | None = None) -> bytes:
+        """The visible part as PNG, or what is in ``box``: left, top, width and height in the window."""
         import base64
 
-        return base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"])
+        clip: dict[str, Any] = {}
+        if box is not None:
+            left, top, width, height = box
+            beyond = self.run("[window.scrollX, window.scrollY]")
+            clip["clip"] = {"x": left + beyond[0], "y": top + beyond[1], "width": width, "height": height, "scale": 1}
+        return base64.b64decode(self.ask("Page.captureScreenshot", format="png", **clip)["data"])
 
     def first_paint_seconds(self) -> float:
         """From the start of the navigation to the first text on the screen."""

@@ -8,21 +8,29 @@ from pathlib import Path
 import pytest
 
 from scaler.report.interface import (
+    AccuracyReport,
     Candidate,
     Chart,
     Cohort,
     Commitment,
     Cost,
+    Coverage,
     Decision,
+    Drifted,
+    FleetAccuracy,
+    LeadAccuracy,
     Line,
+    ModelUse,
+    Moved,
     Reach,
     Report,
+    Shortfall,
     Spot,
     Totals,
     Verdict,
     WorkloadReport,
 )
-from tests.report.fleet import write_fleet
+from tests.report.fleet import write_busy_fleet, write_fleet
 
 AT = datetime(2026, 11, 16, tzinfo=UTC)
 
@@ -33,12 +41,22 @@ def fleet(tmp_path: Path) -> Path:
     return write_fleet(tmp_path, 4, days=21, growth=0.5)
 
 
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The configuration of six workloads to which much happens, with runs on record; nobody writes to it."""
+    return write_busy_fleet(tmp_path_factory.mktemp("busy"))
+
+
 def report_of(name: str) -> Report:
     """A report in which every text that comes from outside is ``name``, and all is known."""
     line = Line("demand", "history", AT, 3600, (1.5, None, 3.25))
     band = Line("p5 to p95", "band", AT, 3600, (4.0, 5.0), (1.0, 2.0))
     chart = Chart("Demand", name, AT, AT + timedelta(hours=3), (line, band), (0.0, 5.0), (AT,))
-    totals = Totals(1, 1, 0, 0, 0, 7, 2, 1, 10.25, 11.5, 12.75, 1.25)
+    totals = Totals(1, 1, 0, 0, 0, 7, 2, 1, 10.25, 11.5, 12.75, 1.25, 5.12, 5.75, 6.38, 0.63)
+    reach = Reach(
+        name, name, 20, 11, 12, 34, None, 71.5, 91, AT + timedelta(days=12), AT + timedelta(days=34), None, 2, name
+    )
+    lead = LeadAccuracy(name, 431, (Coverage(50.0, 52.5), Coverage(99.0, 97.5)), 3.75, 6.25)
     each = WorkloadReport(
         name=name,
         kind="asg",
@@ -59,13 +77,33 @@ def report_of(name: str) -> Report:
         headroom_percent=70.0,
         shortfall_percent=0.9,
         shortfall_units=0,
-        cost=Cost(48.0, 10.25, 11.5, 12.75, 1.25, 5.75, "2026-11-01"),
-        spot=Spot(45.5, None, 3, 31.5, 0.4),
+        cost=Cost(48.0, 10.25, 11.5, 12.75, 1.25, 5.75, "2026-11-01", 5.12, 6.38, 0.63),
+        spot=Spot(45.5, None, 3, 31.5, 0.4, 2, 13, 14, 15, 16, 17, 18, name),
         verdict=Verdict(name, AT, 1.5, 2.5, 3.5),
         candidates=(Candidate("ets", 12.5, None), Candidate("arima", None, name)),
-        reach=(Reach("max size", 20, 12, 34, None, 71.5, 91),),
+        reach=(reach,),
         reach_note=name,
         charts=(chart,),
+        demand_change_percent=-4.5,
+        accuracy=AccuracyReport(
+            state="bad",
+            why=name,
+            known_until=AT,
+            runs=19,
+            planned_percent=99.5,
+            shortage_minutes=75.0,
+            known_minutes=10080.0,
+            planned_usd=81.5,
+            needed_usd=72.25,
+            covered_percent=99.3,
+            leads=(lead,),
+            drift=(Drifted(name, "inputs", name, AT, name),),
+            models=(ModelUse(name, AT, AT, 21),),
+            incidents=(Shortfall(name, AT, AT, 45.0, 1.75, name, name),),
+            incident_count=22,
+            notes=(name,),
+        ),
+        moved=Moved(None, name, 3, 1.75, 24.5, 8.5),
     )
     return Report(
         as_of=AT,
@@ -74,8 +112,14 @@ def report_of(name: str) -> Report:
         period="week",
         compared_to=name,
         totals=totals,
-        decisions=(Decision(1, name, name, name, AT),),
-        cohorts=(Cohort(name, name, totals, -3.5),),
+        decisions=(Decision(1, name, name, name, AT, "quota", (name,)),),
+        cohorts=(Cohort(name, name, totals, -3.5, name, -8.25, 9.75, 23, 24.0),),
         commitments=(Commitment(name, name, 0.25, 99.5),),
         workloads=(each,),
+        change_days=7,
+        reaches=((name, reach),),
+        charts=(chart,),
+        accuracy=FleetAccuracy(25, 26, 27, 98.5, 99.5, 76.5, 28, 82.5, 73.25, (lead,), (name,)),
+        usd_per_day_change=2.25,
+        to_decide=(29, 30, 31),
     )

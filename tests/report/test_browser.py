@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -15,43 +18,37 @@ from tests.report.fleet import AS_OF, write_fleet
 
 pytestmark = pytest.mark.slow
 
-# Counts the pixels of a chart that are not the background: the SVG is drawn on a canvas with its computed styles.
+# Counts the pixels of a picture that have one of the colours of the lines, as far as its smoothed edge keeps it.
 _PIXELS = """
-(async () => {
-  const svg = document.querySelectorAll('figure.chart svg')[INDEX];
-  const copy = svg.cloneNode(true);
-  const from = svg.querySelectorAll('path'), to = copy.querySelectorAll('path');
-  from.forEach((path, i) => {
-    const style = getComputedStyle(path);
-    for (const name of ['fill', 'stroke', 'stroke-width', 'fill-opacity']) {
-      to[i].style.setProperty(name, style.getPropertyValue(name));
-    }
-  });
-  copy.querySelectorAll('.rows, text').forEach((each) => each.remove());
-  copy.setAttribute('width', 720); copy.setAttribute('height', 200);
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+(async (png, colours) => {
   const image = new Image();
-  image.src = 'data:image/svg+xml,' + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+  image.src = "data:image/png;base64," + png;
   await image.decode();
-  const canvas = document.createElement('canvas');
-  canvas.width = 720; canvas.height = 200;
-  const context = canvas.getContext('2d');
+  const canvas = document.createElement("canvas");
+  canvas.width = image.width; canvas.height = image.height;
+  const context = canvas.getContext("2d");
   context.drawImage(image, 0, 0);
-  const data = context.getImageData(0, 0, 720, 200).data;
-  let drawn = 0;
-  for (let i = 3; i < data.length; i += 4) drawn += data[i] > 0;
-  return drawn;
-})()
+  const data = context.getImageData(0, 0, image.width, image.height).data;
+  return colours.map((colour) => {
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      count += colour.every((part, at) => Math.abs(part - data[i + at]) < 100);
+    }
+    return count;
+  });
+})
+"""
+_COLOURS = """
+[...document.querySelectorAll("figure.chart")[INDEX].querySelectorAll("svg svg path:not(.band)")].map((path) =>
+  getComputedStyle(path).stroke.match(/[0-9]+/g).slice(0, 3).map(Number))
 """
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of four workloads, one of them with a tag that tries to be a script."""
-    folder = tmp_path_factory.mktemp("fleet")
-    config = write_fleet(folder, 4, days=21, growth=0.5)
-    path = folder / "report.html"
-    assert main(["report", "--config", str(config), "--as-of", AS_OF, "--offline", "--quiet", "--out", str(path)]) == 0
+def page(busy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of six workloads to which much happens, one of them with a tag that tries to be a script."""
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    assert main(["report", "--config", str(busy), "--as-of", AS_OF, "--offline", "--quiet", "--out", str(path)]) == 0
     return path
 
 
@@ -95,19 +92,120 @@ def test_the_page_loads_nothing_and_complains_of_nothing(page, browser, keep, da
     assert "<script>alert(1)</script>" in browser.run("document.body.innerText")
     assert keep("dark" if dark else "light") > 10_000
     assert browser.run("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)"
+        "rgb(13, 17, 23)" if dark else "rgb(246, 248, 250)"
     )
 
 
+def figure(index: int) -> str:
+    """A chart, as the page's script would have it."""
+    return f"document.querySelectorAll('figure.chart')[{index}]"
+
+
+def brought_up(browser: Chromium, index: int, part: str) -> list[float]:
+    """Scroll to a chart, and wait until it is usable: left, top, width and height of a part of it in the window."""
+    browser.run(f"{figure(index)}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+    browser.run(
+        "new Promise((done) => { const look = () => "
+        f"{figure(index)}.querySelector('.zoom') ? requestAnimationFrame(() => done(1)) : setTimeout(look, 20); "
+        "look(); })"
+    )
+    found = browser.run(
+        f"((b) => [b.x, b.y, b.width, b.height])({figure(index)}.querySelector('{part}').getBoundingClientRect())"
+    )
+    return [float(each) for each in found]
+
+
 def test_charts_are_drawn(page, browser, keep):
-    """Each of them colours more pixels than a frame would."""
-    browser.open(page)
-    charts = browser.run("document.querySelectorAll('figure.chart svg').length")
-    assert charts >= 8
-    drawn = [browser.run(_PIXELS.replace("INDEX", str(index))) for index in range(charts)]
-    assert min(drawn) > 700, drawn
-    browser.run("document.querySelector('#w1').scrollIntoView()")
+    """On the screen, in the colour of each line: of every chart of the fleet, and of two workloads."""
+    browser.open(page, height=1400)
+    assert browser.run("document.querySelectorAll('figure.chart').length") >= 3 + 3 * 6
+    for index in range(9):
+        picture = base64.b64encode(browser.screenshot(brought_up(browser, index, "svg svg"))).decode()
+        colours = browser.run(_COLOURS.replace("INDEX", str(index)))
+        drawn = browser.run(f"{_PIXELS}({json.dumps(picture)}, {json.dumps(colours)})")
+        assert max(drawn) > 200, (index, drawn)
+        assert sum(count > 20 for count in drawn) >= 2, (index, drawn)
     keep("charts")
+
+
+def test_hover_and_zoom_tell_more(page, browser, keep):
+    """The mouse reads figures out of where it is; the wheel with Ctrl and the buttons zoom, and All goes back."""
+    browser.open(page, height=1400)
+    x, y, width, height = brought_up(browser, 3, "svg")
+    said = f"{figure(3)}.querySelector('.value').textContent"
+    view = f"{figure(3)}.querySelector('svg svg').getAttribute('viewBox')"
+    button = f"{figure(3)}.querySelectorAll('button')"
+    browser.mouse("mouseMoved", x + 0.25 * width, y + height / 2)
+    first = browser.run(said)
+    assert "demand" in first
+    browser.mouse("mouseMoved", x + 0.95 * width, y + height / 2)
+    assert "p5 to p95" in browser.run(said)
+    assert browser.run(said) != first
+    whole = browser.run(view)
+    browser.mouse("mouseWheel", x + 0.5 * width, y + height / 2, delta=-120, ctrl=True)
+    assert browser.run(view) != whole
+    browser.run(f"{button}[2].click()")
+    assert browser.run(view) == whole
+    browser.run(f"{button}[0].click()")
+    assert browser.run(view) != whole
+    keep("zoom")
+    browser.run(f"{button}[1].click()")
+    assert browser.run(view) == whole
+    assert browser.complaints() == []
+
+
+def test_it_prints(page, browser, keep):
+    """To PDF, without the parts that only a screen has; nothing is asked of anybody on the way."""
+    browser.open(page)
+    pdf = base64.b64decode(browser.ask("Page.printToPDF", printBackground=True, preferCSSPageSize=True)["data"])
+    assert pdf.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
+    assert len(pdf) > 40_000
+    assert browser.requests() == []
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert browser.run("getComputedStyle(document.querySelector('.zoom')).display") == "none"
+    assert browser.run("getComputedStyle(document.querySelector('.w')).contentVisibility") == "visible"
+    keep("print")
+    browser.ask("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_table_of_a_chart_has_the_figures_of_the_json(page, busy, browser, capsys):
+    """By day the highest of each line, which hovering shows too: all of them are in --format json."""
+    main(["report", "--config", str(busy), "--as-of", AS_OF, "--offline", "--quiet", "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    browser.open(page)
+    browser.run(
+        "document.querySelectorAll('figure.chart').forEach((each) => "
+        "each.dispatchEvent(new FocusEvent('focusin', {bubbles: true})))"
+    )
+    browser.run("document.querySelectorAll('figure.chart details').forEach((each) => { each.open = true; })")
+    cells = browser.run(
+        "new Promise((done) => { const all = [...document.querySelectorAll('figure.chart')]; const look = () => "
+        "all.every((each) => each.querySelector('tbody')) "
+        "? done(all.map((each) => [...each.querySelectorAll('td')].map((cell) => cell.textContent))) "
+        ": setTimeout(look, 20); look(); })"
+    )
+    charts = [*document["charts"], *(chart for each in document["workloads"] for chart in each["charts"])]
+    assert len(cells) == len(charts)
+    for shown, chart in zip(cells, charts, strict=True):
+        known = {str(value) for line in chart["lines"] for value in line["values"]}
+        assert len(shown) > 2
+        assert {text for text in shown if text != "—"} <= known
+
+
+def test_a_fleet_can_be_searched(page, browser):
+    """The filter leaves the rows and parts of workloads whose name or tags have the word."""
+    browser.open(page)
+    browser.run(
+        "((find) => { find.value = 'web-004'; find.dispatchEvent(new Event('input')); })"
+        "(document.querySelector('.find'))"
+    )
+    left = browser.run(
+        "[...document.querySelectorAll('article.w')].filter((each) => !each.hidden)"
+        ".map((each) => each.querySelector('h3').textContent)"
+    )
+    assert left == ["web-004"]
 
 
 def test_a_phone_needs_no_sideways_scroll(page, browser, keep):
@@ -125,7 +223,7 @@ def test_the_page_is_usable_by_keyboard(page, browser, keep):
     browser.press("Tab")
     assert browser.run("document.activeElement.className") == "skip"
     seen = []
-    for _ in range(60):
+    for _ in range(120):
         browser.press("Tab")
         seen.append(browser.run("document.activeElement.tagName.toLowerCase()"))
         if seen[-1] == "svg":
@@ -136,11 +234,12 @@ def test_the_page_is_usable_by_keyboard(page, browser, keep):
     browser.press("ArrowLeft")
     said = browser.run("document.activeElement.closest('figure').querySelector('.value').textContent")
     assert "median" in said
-    before = browser.run("document.activeElement.getAttribute('viewBox')")
+    box = "document.activeElement.querySelector('svg').getAttribute('viewBox')"
+    before = browser.run(box)
     browser.press("+")
-    assert browser.run("document.activeElement.getAttribute('viewBox')") != before
+    assert browser.run(box) != before
     browser.press("0")
-    assert browser.run("document.activeElement.getAttribute('viewBox')") == before
+    assert browser.run(box) == before
     assert browser.complaints() == []
     keep("keyboard")
 
@@ -148,9 +247,11 @@ def test_the_page_is_usable_by_keyboard(page, browser, keep):
 def test_everything_has_a_name_for_who_cannot_see_it(page, browser):
     """Every chart has a label and a table; headings do not skip a level; each focusable element has a name."""
     browser.open(page)
-    assert browser.run("[...document.querySelectorAll('svg')].every((e) => e.getAttribute('aria-label').length > 20)")
     assert browser.run(
-        "[...document.querySelectorAll('figure')].every((e) => e.querySelector('details table tbody tr'))"
+        "[...document.querySelectorAll('.plot > svg')].every((e) => e.getAttribute('aria-label').length > 20)"
+    )
+    assert browser.run(
+        "[...document.querySelectorAll('figure')].every((e) => e.querySelector('details summary').textContent)"
     )
     levels = browser.run("[...document.querySelectorAll('h1,h2,h3,h4')].map((e) => Number(e.tagName[1]))")
     assert levels[0] == 1
@@ -159,3 +260,46 @@ def test_everything_has_a_name_for_who_cannot_see_it(page, browser):
         "[...document.querySelectorAll('a,button,[tabindex=\"0\"],summary')]"
         ".every((e) => (e.getAttribute('aria-label') ?? e.textContent).trim())"
     )
+
+
+def test_two_hundred_workloads_are_a_page_too(browser, keep, tmp_path):
+    """A quarter of each in less than 3 MB: quiet, drawn, and no wider than a phone."""
+    config = write_fleet(tmp_path, 200, days=100)
+    path = tmp_path / "report.html"
+    arguments = ["--as-of", AS_OF, "--offline", "--quiet", "--period", "quarter", "--out", str(path)]
+    assert main(["report", "--config", str(config), *arguments]) == 0
+    assert path.stat().st_size < 3_000_000
+    browser.open(path)
+    assert browser.first_paint_seconds() > 0
+    assert browser.requests() == []
+    assert browser.complaints() == []
+    assert browser.run("document.querySelectorAll('article.w').length") == 200
+    keep("200")
+    browser.run("document.querySelector('#w200').scrollIntoView({behavior: 'instant'})")
+    assert browser.run("document.querySelector('#w200').getBoundingClientRect().top") < 900
+    keep("200-last")
+    browser.open(path, width=390, height=844)
+    assert browser.run("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.emulator
+def test_the_demo_fleet_is_reported(browser, keep, tmp_path, monkeypatch):
+    """The configuration of ``scaler demo`` on its emulated AWS: three workloads, spot, live groups; a quiet page."""
+    from scaler.cli.demo import _fill
+    from scaler.demo.emulator import Emulator
+    from scaler.demo.project import write_project
+
+    config, path = write_project(tmp_path), tmp_path / "report.html"
+    with Emulator() as aws:
+        for name, value in aws.settings.items():
+            monkeypatch.setenv(name, value)
+        _fill(aws)
+        assert main(["report", "--config", str(config), "--quiet", "--out", str(path)]) == 0
+    browser.open(path)
+    assert browser.requests() == []
+    assert browser.complaints() == []
+    assert browser.run("document.querySelectorAll('article.w').length") == 3
+    assert browser.run("document.querySelectorAll('figure.chart').length") >= 9
+    keep("demo")
+    browser.run("document.querySelector('#w3').scrollIntoView({behavior: 'instant'})")
+    keep("demo-workload")

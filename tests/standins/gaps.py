@@ -10,11 +10,13 @@ from urllib.parse import parse_qs
 from urllib.request import Request, urlopen
 
 from tests.standins.http import PATH, Answer, StandIn
-from tests.standins.models import as_ec2_xml, as_json
+from tests.standins.models import as_ec2_xml, as_json, as_query_xml
 
 _JSON = "application/x-amz-json-1.1"
 # Names of services in the targets of the JSON protocol.
 _TARGETS = {"ServiceQuotasV20190624": "service-quotas", "AWSPriceListService": "pricing"}
+# Services of the query protocol, by the version of their API.
+_VERSIONS = {"2016-11-15": "ec2", "2011-01-01": "autoscaling"}
 
 
 @dataclass
@@ -45,6 +47,8 @@ class GapsStandIn(StandIn):
         if operation in self.answers:
             if service == "ec2":
                 return Answer(as_ec2_xml(operation, self.answers[operation]), "text/xml")
+            if service == "autoscaling":
+                return Answer(as_query_xml(service, operation, self.answers[operation]), "text/xml")
             return Answer(as_json(service, operation, self.answers[operation]), _JSON)
         return self._from_emulator(headers, body)
 
@@ -69,7 +73,7 @@ def _operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str]:
         return "savingsplans", headers[PATH].strip("/")
     asked = parse_qs(body.decode(errors="replace"))
     operation = asked.get("Action", [""])[0]
-    return ("ec2" if asked.get("Version", [""])[0] == "2016-11-15" else ""), operation
+    return _VERSIONS.get(asked.get("Version", [""])[0], ""), operation
 
 
 def _refusal(service: str, operation: str) -> Answer:
@@ -79,4 +83,7 @@ def _refusal(service: str, operation: str) -> Answer:
         return Answer(
             f"<Response><Errors>{error}</Errors><RequestID>1</RequestID></Response>".encode(), "text/xml", 403
         )
+    if service == "autoscaling":
+        error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{message}</Message></Error>"
+        return Answer(f"<ErrorResponse>{error}</ErrorResponse>".encode(), "text/xml", 403)
     return Answer(f'{{"__type": "AccessDeniedException", "message": "{message}"}}'.encode(), _JSON, 400)
