@@ -26,6 +26,9 @@ class ValidateFormat(StrEnum):
 
 
 def validate(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Configurations; that of --config if none is given.")
+    ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
     output_format: Annotated[
         ValidateFormat, typer.Option("--format", help="How the answer is printed.")
@@ -34,24 +37,34 @@ def validate(
 ) -> None:
     """Check the configuration, and name every mistake by file, line and key.
 
-    Exits 0 if it is right and 78 if not; nothing is called and nothing is written.
+    Exits 0 if all is right and 78 if not; nothing is called and nothing is written.
     """
+    wrong: list[ConfigurationError] = []
+    for file in files or [config]:
+        wrong += _mistakes(file, output_format, quiet=quiet)
+    for problem in wrong[:-1]:
+        report(problem)
+    if wrong:
+        raise wrong[-1] from None
+
+
+def _mistakes(file: Path, output_format: ValidateFormat, *, quiet: bool) -> tuple[ConfigurationError, ...]:
+    """What is wrong with one file; what there is to print of it is printed."""
     from scaler.config.reader import load_config
 
     try:
-        project = load_config(config)
-        _check_names(project, config)
+        project = load_config(file)
+        _check_names(project, file)
     except ConfigurationError as error:
         problems = (error, *getattr(error, "more", ()))
         if output_format is ValidateFormat.json:
             typer.echo(_as_json(problems))
-        for problem in problems[:-1]:
-            report(problem)
-        raise problems[-1] from None
+        return problems
     if output_format is ValidateFormat.json:
-        typer.echo(json.dumps({"valid": True, "file": str(config), "workloads": sorted(project.config.workloads)}))
+        typer.echo(json.dumps({"valid": True, "file": str(file), "workloads": sorted(project.config.workloads)}))
     elif not quiet:
-        typer.echo(_as_text(str(config), project))
+        typer.echo(_as_text(str(file), project))
+    return ()
 
 
 def _check_names(project: Project, config: Path) -> None:

@@ -100,9 +100,9 @@ def test_a_missing_configuration_is_78(capsys: Captured) -> None:
         (["frobnicate"], "scaler"),
         (["validate", "--frobnicate"], "scaler validate"),
         (["validate", "--format", "yaml"], "scaler validate"),
-        (["validate", "extra"], "scaler validate"),
+        (["fetch", "extra"], "scaler fetch"),
         (["--frobnicate"], "scaler"),
-        (["validate", "\x1b[31mextra"], "scaler validate"),
+        (["fetch", "\x1b[31mextra"], "scaler fetch"),
     ],
 )
 def test_wrong_usage_is_64(capsys: Captured, argv: list[str], command: str) -> None:
