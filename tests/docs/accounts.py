@@ -32,6 +32,29 @@ def aws(made: World) -> None:
     (made.folder / "scaler.yaml").write_text(text, encoding="utf-8")
 
 
+#: Metrics by kind of target: namespace, name, dimensions, and the share of a web shop's load that they have.
+LOADS = {
+    "asg": [("AWS/ApplicationELB", "RequestCount", {"LoadBalancer": "app/checkout/50dc6c495c0c9188"}, 1.0)],
+    "ecs": [
+        (
+            "AWS/ApplicationELB",
+            "RequestCount",
+            {"LoadBalancer": "app/shop/0123456789abcdef", "TargetGroup": "targetgroup/web/fedcba9876543210"},
+            0.5,
+        )
+    ],
+    "sagemaker": [("AWS/SageMaker", "Invocations", {"EndpointName": "ranker", "VariantName": "AllTraffic"}, 0.02)],
+    "lambda": [
+        (
+            "AWS/Lambda",
+            "ConcurrentExecutions",
+            {"FunctionName": "checkout", "Resource": "checkout:live"},
+            0.05 / STEP_SECONDS,
+        )
+    ],
+}
+
+
 def cloudwatch(made: World) -> None:
     """One group whose load CloudWatch has, and nothing fetched yet."""
     emulator = _emulated(made)
@@ -72,17 +95,13 @@ def copy_terraform(made: World) -> None:
         made.environment["TF_CLI_CONFIG_FILE"] = str(file)
 
 
-def account(made: World) -> None:
-    """An account in which the targets of the how-to pages run, with four weeks of their load, and a checkout."""
+def account(made: World, kind: str) -> None:
+    """An account in which the targets of the how-to pages run, with the load of those of one kind, and a checkout."""
     emulator = _emulated(made)
     make_group(emulator, "checkout-api")
     make_group(emulator, "llm-chat", instance_type="g6e.xlarge", sizes=(2, 24, 6))
-    put_load(emulator, "AWS/ApplicationELB", "RequestCount", {"LoadBalancer": "app/checkout/50dc6c495c0c9188"})
-    behind = {"LoadBalancer": "app/shop/0123456789abcdef", "TargetGroup": "targetgroup/web/fedcba9876543210"}
-    put_load(emulator, "AWS/ApplicationELB", "RequestCount", behind, 0.5)
-    put_load(emulator, "AWS/SageMaker", "Invocations", {"EndpointName": "ranker", "VariantName": "AllTraffic"}, 0.02)
-    put_load(emulator, "AWS/Lambda", "ConcurrentExecutions", {"FunctionName": "checkout", "Resource": "checkout:live"},
-             0.05 / STEP_SECONDS, whole=True)  # fmt: skip
+    for metric in LOADS.get(kind, ()):
+        put_load(emulator, *metric)
     services = ScalableServices(
         {"service/shop/web": 12, "endpoint/ranker/variant/AllTraffic": 3, "function:checkout:live": 40}
     )
@@ -132,21 +151,13 @@ def make_group(
     )  # fmt: skip
 
 
-def put_load(
-    emulator: Emulator,
-    namespace: str,
-    metric: str,
-    dimensions: dict[str, str],
-    share: float = 1.0,
-    *,
-    whole: bool = False,
-) -> None:
+def put_load(emulator: Emulator, namespace: str, metric: str, dimensions: dict[str, str], share: float = 1.0) -> None:
     """Four weeks of a web shop's load under a metric's name."""
     cloudwatch = client(emulator, "cloudwatch")
     end = now()
     series = generate(end - timedelta(weeks=WEEKS), end, STEP_SECONDS)[0]
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
-    values = np.round(series.values * share) if whole else np.round(series.values * share, 2)
+    values = np.round(series.values * share, 2)
     points = list(zip(series.times.tolist(), values.tolist(), strict=True))
     for first in range(0, len(points), 1000):
         cloudwatch.put_metric_data(

@@ -40,7 +40,7 @@ def environment_of(folder: Path) -> dict[str, str]:
     home.mkdir()
     for program, words in {"scaler": "-m scaler.cli.main", "python": "", "python3": ""}.items():
         path = programs / program
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
+        path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
     kept = ("SCALER_TF_MIRROR", "TF_CLI_CONFIG_FILE", "LANG", "TMPDIR", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
@@ -110,6 +110,18 @@ def project(made: World) -> None:
     (made.folder / "scaler.yaml").write_text(PROJECT, encoding="utf-8")
     (made.folder / "infra").mkdir()
     write_history(made.folder / "demand.csv", names=("shop",))
+
+
+def quickstart(made: World) -> None:
+    """A folder in the reader's home, where programs of one's own are, and an export of the load of one service."""
+    home = Path(made.environment["HOME"])
+    made.folder.rmdir()
+    made.folder = home / "capacity"
+    made.folder.mkdir()
+    write_history(made.folder / "load.csv", names=("checkout",))
+    programs = home / ".local" / "bin"
+    programs.mkdir(parents=True)
+    shutil.copy2(home.parent / "bin" / "scaler", programs / "scaler")
 
 
 def judged(made: World) -> None:

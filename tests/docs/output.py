@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 ANYTHING = re.compile(r"\[…\]|^…$", re.MULTILINE)
-_FIGURE = re.compile(r"\d[\d,.:]*")
+_FIGURE = re.compile(r"[+-]?\d[\d,.:]*|\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b")
 _NAME = re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{12,64}\b")
 _RULE = re.compile(r"^ *─+ *$", re.MULTILINE)
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")

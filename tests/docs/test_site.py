@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,8 +16,6 @@ from pathlib import Path
 import pytest
 
 from tests.report.chromium import Chromium, find
-
-pytestmark = pytest.mark.xdist_group("site")  # built once
 
 ROOT = Path(__file__).parents[2]
 #: What a browser fetches when it shows a page; links that a reader follows are not among it.
@@ -27,11 +26,17 @@ _FETCHED = re.compile(
 _FETCHED_BY_STYLE = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""")
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built pages."""
+def test_the_site_is_whole_and_asks_nobody_else(tmp_path: Path):
+    """``--strict`` passes, each page is there, and neither their text nor a real browser asks another host."""
+    site = _build(tmp_path / "site")
+    _every_page_is_there(site)
+    _nothing_is_named_to_fetch(site)
+    with _served(site) as address:
+        _a_browser_asks_nobody_else(address, tmp_path / "profile")
+
+
+def _build(folder: Path) -> Path:
     pytest.importorskip("material", reason="mkdocs-material is not installed")
-    folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
@@ -45,8 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_every_page_is_built_and_every_link_and_anchor_leads_somewhere(site: Path):
-    """``--strict`` passes: no dead link, no dead anchor, no page that is missing from the navigation."""
+def _every_page_is_there(site: Path) -> None:
     pages = {path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")}
     assert len(pages) > 40
     missing = [page for page in pages if not _built(site, page).is_file()]
@@ -72,8 +76,7 @@ def test_a_dead_link_fails_the_build(tmp_path: Path):
     assert "none.toml" in said
 
 
-def test_pages_name_nothing_to_fetch_from_elsewhere(site: Path):
-    """No font, script, style or picture comes from another host."""
+def _nothing_is_named_to_fetch(site: Path) -> None:
     found = {
         f"{path.relative_to(site)}: {address}"
         for path in site.rglob("*.html")
@@ -87,8 +90,8 @@ def test_pages_name_nothing_to_fetch_from_elsewhere(site: Path):
     assert found == set()
 
 
-@pytest.fixture(scope="session")
-def served(site: Path) -> Iterator[str]:
+@contextmanager
+def _served(site: Path) -> Iterator[str]:
     """Its address on this machine."""
 
     class Quiet(SimpleHTTPRequestHandler):
@@ -111,14 +114,13 @@ class _Address(str):
         return self
 
 
-def test_a_browser_asks_nobody_else(served: str, tmp_path: Path):
-    """Opened and searched in a real browser, the site is all that is asked, and nothing fails."""
+def _a_browser_asks_nobody_else(served: str, profile: Path) -> None:
     binary = find()
     if binary is None:
         if os.environ.get("SCALER_REQUIRE_CHROMIUM") == "1":
             pytest.fail("chromium is not installed")
         pytest.skip("chromium is not installed")
-    browser = Chromium(binary, tmp_path)
+    browser = Chromium(binary, profile)
     try:
         for page in ("/", "/reference/config/"):
             browser.open(_Address(served + page))  # type: ignore[arg-type]

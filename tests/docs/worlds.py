@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.docs import preludes
 from tests.docs.accounts import account, aws, cloudwatch, terraform
-from tests.docs.folders import World, checkout, empty, environment_of, judged, project
+from tests.docs.folders import World, checkout, empty, environment_of, judged, project, quickstart
 
 
 def _with(make: Callable[[World], None], prelude: str = "", *commands: str) -> Callable[[World], None]:
@@ -26,12 +27,13 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "empty": empty,
     "project": project,
     "checkout": checkout,
+    "quickstart": quickstart,
     "aws": aws,
     "cloudwatch": cloudwatch,
-    "account": account,
+    **{f"{kind} account": partial(account, kind=kind) for kind in ("asg", "ecs", "sagemaker", "lambda", "gpu")},
     "terraform": terraform,
     "forecasting": _with(project, preludes.FORECASTING),
-    "kubernetes": _with(account, "", preludes.NODES),
+    "kubernetes": _with(partial(account, kind="kubernetes"), "", preludes.NODES),
     "spot": _with(project, preludes.SPOT),
     "recorded": _with(project, "", "scaler plan"),
     "replay": _with(judged, preludes.REPLAY),
