@@ -114,7 +114,7 @@ def account(made: World, kind: str) -> None:
     prometheus = made.servers.enter_context(PrometheusOfTheShop())
     made.environment["PROMETHEUS_URL"] = prometheus.url
     write_history(made.folder / "history.csv", names=("web",))
-    copy_terraform(made)
+    (made.folder / "examples").symlink_to(ROOT / "examples")
 
 
 def _emulated(made: World) -> Emulator:
