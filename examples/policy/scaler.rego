@@ -1,8 +1,6 @@
 # A gate over the JSON of `scaler plan --out plan.json`: what a plan must not do without somebody's say.
 #
 #   conftest test --policy examples/policy --data examples/policy/limits.json plan.json
-#   opa eval --fail-defined --format pretty --data examples/policy/scaler.rego --data examples/policy/limits.json \
-#     --input plan.json 'data.main.deny[reason]'
 #
 # Each entry of `deny` is one sentence. `data.limits` (limits.json) replaces the limits below, for all workloads or for
 # one by name.

@@ -33,6 +33,7 @@ NOT_RUN = {
     "needs a container engine": 6,
     "shows one line of a plan": 4,
     "shows another plan than that of the page": 1,
+    "needs Open Policy Agent": 2,
     "two runs at one moment": 1,
     "needs models in a registry": 1,
     "part of a release": 8,
