@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
+from scaler import __version__
 from tests.examples.expressions import Expressions, UnknownExpression
-from tests.examples.github_runner import PINNED, ROOT, loaded
+from tests.examples.github_runner import PINNED, ROOT, loaded, tools
 from tests.examples.jenkins_runner import NotDeclarative, read
 
 PIPELINES = ROOT / "examples" / "pipelines"
@@ -91,3 +95,42 @@ def test_an_unknown_expression_is_refused(text) -> None:
     """GitHub would take a misspelt name for nothing; here it is an error."""
     with pytest.raises(UnknownExpression):
         Expressions({"a": {"b": "x"}}, {"success": lambda: True}).value(text)
+
+
+@pytest.mark.slow
+def test_the_action_installs_the_revision_that_it_is_part_of(tmp_path: Path) -> None:
+    """From its own folder, into an environment of its own; a second step of the job finds it there.
+
+    The libraries are lent to it, and its lock is empty, to save downloading them.
+    """
+    action, runner = tmp_path / "action", tmp_path / "runner"
+    runner.mkdir()
+    for name in ("action.yml", "pyproject.toml", "README.md", "LICENSE", "scaler", "scripts", "terraform"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, action / name, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
+        else:
+            action.mkdir(exist_ok=True)
+            shutil.copy(source, action / name)
+    project = (action / "pyproject.toml").read_text()
+    (action / "pyproject.toml").write_text(
+        re.sub(r"(?s)^dependencies = \[.*?^\]", "dependencies = []", project, flags=re.M)
+    )
+    (action / "requirements.lock").write_text("")
+    lent = {str(Path(spec.origin or "").parents[1]) for spec in map(find_spec, ("hatchling", "pydantic")) if spec}
+    environment = tools() | {"GITHUB_ACTION_PATH": str(action), "RUNNER_TEMP": str(runner)}
+    environment |= {"PYTHONPATH": ":".join(sorted(lent)), "HOME": str(tmp_path)}
+    if find_spec("hatchling"):
+        environment["PIP_NO_BUILD_ISOLATION"] = "0"  # pip reads it as "no isolation"
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "python3").symlink_to(sys.executable)
+    environment["PATH"] = f"{folder}:{environment['PATH']}"
+    step = loaded(ACTION)["runs"]["steps"][0]
+    for _ in range(2):
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    installed = [str(runner / "scaler" / "bin" / "scaler"), "--version"]
+    told = subprocess.run(installed, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout == f"scaler {__version__}\n"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,25 @@ def test_an_expired_plan_is_denied(good_plan: dict[str, Any]) -> None:
     for moment, count in ((expiry - 10**9, 0), (expiry, 1)):
         output = rego.query(f"x := data.main.late(input, {{}}, {moment})")
         assert len(output.results[0].bindings["x"]) == count
+
+
+def test_of_the_quickstart_the_policy_says_only_that_it_has_expired(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page that tells how to ask the policy says what comes of it, with the limits of the example."""
+    shutil.copytree(POLICY.parent / "quickstart", tmp_path / "here", ignore=shutil.ignore_patterns("forecasts"))
+    config, plan = tmp_path / "here" / "scaler.yaml", tmp_path / "plan.json"
+    assert main(["plan", "-c", str(config), "--as-of", "2026-11-16T00:00Z", "--out", str(plan), "--quiet"]) == 0
+    capsys.readouterr()
+    rego = engine("scaler.rego")
+    rego.add_data(LIMITS)
+    rego.set_input(json.loads(plan.read_text()))
+    now = int(datetime(2026, 12, 1, tzinfo=UTC).timestamp()) * 10**9
+    (result,) = rego.query(f"x := data.main.reasons(input, data.limits, {now})").results
+    assert sorted(reason.split(" 20")[0] for reason in result.bindings["x"]) == [
+        "the plan expired at",
+        "the plan is of",
+    ]
 
 
 @pytest.fixture(scope="module")
