@@ -11,12 +11,20 @@ from numpy.typing import NDArray
 from scaler.history.spans import moment
 from scaler.status.board import Board
 from scaler.status.errors import BLOCK_SECONDS, LEAST_BLOCKS, Alarm, alarms, blocks
-from scaler.status.inputs import DAY_SECONDS, MOST_WEEKS, SPREAD_WEIGHT, InputDrift, in_wall_time, input_drift
+from scaler.status.inputs import (
+    DAY_SECONDS,
+    LEVEL_WEIGHT,
+    MOST_WEEKS,
+    SPREAD_WEIGHT,
+    InputDrift,
+    in_wall_time,
+    input_drift,
+)
 from scaler.status.interface import Drift, DriftKind
 
 #: One threshold each for all workloads: chosen on half of a set of recordings and counted on the other, so that about
 #: one alarm comes in 200 days of a workload; see docs/benchmarks.md.
-INPUTS_THRESHOLD, ERRORS_THRESHOLD = 4.25, 14.0
+INPUTS_THRESHOLD, ERRORS_THRESHOLD = 4.5, 16.0
 #: How far back demand is looked at, beside the period.
 TRAINING = timedelta(days=7 * MOST_WEEKS + 1)
 _DAY = timedelta(days=1)
@@ -106,11 +114,13 @@ class DriftFinder:
 
 def _unlike(day: InputDrift, row: int) -> tuple[str, str]:
     """What is unlike, in a word and in a sentence."""
-    distance, spread = float(day.distance[row]), float(day.spread[row])
-    ratio = float(day.ratio[row])
-    if distance >= SPREAD_WEIGHT * abs(spread) and float(day.steady[row]) >= _STEADY:
-        return "level", f"demand was {ratio:.3g} times the usual of its phase, {distance:.1f} deviations of days away"
-    if distance >= SPREAD_WEIGHT * abs(spread):
+    distance, spread, level = (float(each[row]) for each in (day.distance, day.spread, day.level))
+    weights = {"level": LEVEL_WEIGHT * level, "shape": distance, "spread": SPREAD_WEIGHT * abs(spread)}
+    what = max(weights, key=lambda kind: weights[kind])
+    if what == "level" or (what == "shape" and float(day.steady[row]) >= _STEADY):
+        away = f"{level:.1f} times as far away as any day of the weeks before"
+        return "level", f"demand was {float(day.ratio[row]):.3g} times the usual of its phase, {away}"
+    if what == "shape":
         why = f"demand rose and fell at other times or by other amounts than usual, {distance:.1f} deviations of days"
         return "shape", why
     more = "more" if spread > 0 else "less"

@@ -1,10 +1,10 @@
 """Whether the last day of demand is like the same phase of the weeks before it.
 
 Demand is compared as logarithms: each step with the usual of its phase. The distance of a day is the root mean square
-over its blocks of three hours, whichever way they lie: a level, a later peak or another shape all show in it. Its
-spread is how single steps scatter. The days of the weeks before are held against each other in the same way, each
-against the usual of the *other* weeks; how their distances and spreads vary is what "like" means. So one threshold
-serves all workloads, whatever their size, season and noise.
+over its blocks of three hours, whichever way they lie: a later peak or another shape show in it. Its spread is how
+single steps scatter, and its level their mean. The days of the weeks before are held against each other in the same
+way, each against the usual of the *other* weeks: how their distances and spreads vary, and how far the level of any of
+them went, is what "like" means. So one threshold serves all workloads, whatever their size, season and noise.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ MOST_WEEKS, LEAST_WEEKS = 4, 2
 LEAST_KNOWN = 0.75
 #: A spread varies more from day to day than a distance does: so much of it counts.
 SPREAD_WEIGHT = 0.8
+#: A level that is two and a half times as far away as on any day before weighs as much as 4.5 deviations of a distance.
+LEVEL_WEIGHT = 1.8
 BLOCK_SECONDS = 3 * 3_600
 # Days that differ less than this, in logarithms, are those of a metronome: anything would be an alarm.
-_LEAST_SCATTER = 0.1
+_LEAST_SCATTER, _LEAST_LEVEL = 0.1, 0.05
 # Added to demand before the logarithm, over its mean: what is that small has no level of its own.
 _SMALL = 0.05
 # What is that near the usual is at it.
@@ -40,19 +42,22 @@ class InputDrift:
 
     Attributes:
         distance, spread: in standard deviations of those of the days before, on a scale of logarithms.
+        level: how far the mean is from that of the days before, over the farthest of these.
         ratio: demand of the day over the usual of its phase.
         steady: share of the distance that is one and the same for the whole day: 1 is a mere level.
     """
 
     distance: Floats
     spread: Floats
+    level: Floats
     ratio: Floats
     steady: Floats
 
     @property
     def statistic(self) -> Floats:
         """What the threshold is held against. A spread that shrinks is a drift, too."""
-        worst: Floats = np.fmax(self.distance, SPREAD_WEIGHT * np.abs(self.spread))
+        others = np.fmax(SPREAD_WEIGHT * np.abs(self.spread), LEVEL_WEIGHT * self.level)
+        worst: Floats = np.fmax(self.distance, others)
         return worst
 
 
@@ -67,7 +72,7 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
     weeks = min(MOST_WEEKS, (values.shape[1] - day) // (WEEK_DAYS * day))
     if weeks < LEAST_WEEKS:
         unknown = np.full(values.shape[0], np.nan)
-        return InputDrift(unknown, unknown, unknown, unknown)
+        return InputDrift(unknown, unknown, unknown, unknown, unknown)
     span = weeks * WEEK_DAYS * day
     recent, before = values[:, -day:], values[:, -day - span : -day]
     enough = (np.isfinite(recent).mean(axis=1) >= LEAST_KNOWN) & (np.isfinite(before).mean(axis=1) >= LEAST_KNOWN)
@@ -85,11 +90,14 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
         scatter = np.maximum(_deviation(then), _LEAST_SCATTER)
         return np.where(enough, (now[:, 0] - _median(then, axis=1)) / scatter, np.nan)
 
-    level = _mean(mine)[:, 0]
+    level, levels = _mean(mine)[:, 0], _mean(apart)
+    usual_level = _median(levels, axis=1)
+    farthest = np.nanmax(np.abs(levels - usual_level[:, None]), axis=1, initial=_LEAST_LEVEL)
     whole = _size(_blocks(mine, step_seconds))[:, 0]
     return InputDrift(
         standardised(lambda days: _size(_blocks(days, step_seconds))),
         standardised(_deviation),
+        np.where(enough, np.abs(level - usual_level) / farthest, np.nan),
         np.where(enough, np.exp(level), np.nan),
         np.where(enough, np.abs(level) / np.maximum(whole, _TINY), np.nan),
     )

@@ -43,7 +43,7 @@ class Traces:
     @property
     def per_day(self) -> int:
         """Steps of a day."""
-        return DAY // self.step_seconds
+        return int(DAY // self.step_seconds)
 
     @property
     def days(self) -> int:
