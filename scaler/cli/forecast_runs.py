@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,18 +153,21 @@ def _with_horizon(project: Project, horizon: str | None) -> Project:
 def _read(source: str, runtime: Runtime) -> pd.DataFrame:
     import pandas as pd
 
+    from scaler.sources.contents import read_path, read_stream
+    from scaler.sources.parquet import read_parquet
+
     if source == "-" and runtime.stdin is None:
         raise UsageError("--input - has nothing to read", why="stdin is closed", next_step="name a file")
     try:
         if source != "-" and Path(source).suffix in (".parquet", ".pq"):
-            return pd.read_parquet(source)
+            table: pd.DataFrame = read_parquet(Path(source), source).to_pandas()
+            return table
+        if source == "-" and runtime.stdin is not None:
+            content = read_stream(runtime.stdin, "--input -")
+        else:
+            content = read_path(Path(source), source)
         # Text throughout: the id 007 stays 007.
-        frame = pd.read_csv(
-            runtime.stdin if source == "-" and runtime.stdin is not None else source,
-            dtype=str,
-            keep_default_na=False,
-            encoding="utf-8-sig",
-        )
+        frame = pd.read_csv(BytesIO(content), dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
         raise ConfigurationError(

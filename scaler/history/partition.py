@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,19 +107,31 @@ def decode(partition: Partition, data: bytes) -> Points:
     """Read a partition back.
 
     Raises:
-        ValueError: the bytes are not the ones that the manifest lists.
+        ValueError: the bytes are not the ones that the manifest lists, or more than a month can hold.
     """
     if hashlib.sha256(data).hexdigest() != partition.sha256:
         raise ValueError(f"{partition.file}: checksum differs")
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.ParquetFile(pa.BufferReader(data)).read(columns=["times", "values"], use_threads=False)
+    with pq.ParquetFile(pa.BufferReader(data)) as file:
+        # Before anything is unpacked: a few kilobytes of Parquet can tell of billions of rows.
+        if file.metadata.num_rows != partition.rows:
+            raise ValueError(f"{partition.file}: {file.metadata.num_rows} rows, {partition.rows} listed")
+        if partition.rows > partition.span[1] - partition.span[0]:
+            raise ValueError(f"{partition.file}: {partition.rows} rows, more than it has seconds")
+        if not file.schema_arrow.equals(_schema()):
+            raise ValueError(f"{partition.file}: other columns than times and values")
+        table = file.read(columns=["times", "values"], use_threads=False)
     times: NDArray[np.int64] = table["times"].to_numpy().astype(np.int64, copy=False)
     values: NDArray[np.float64] = table["values"].to_numpy().astype(np.float64, copy=False)
-    if len(times) != partition.rows:
-        raise ValueError(f"{partition.file}: {len(times)} rows, {partition.rows} listed")
     return Points(times, values)
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    return pa.schema([("times", pa.int64()), ("values", pa.float64())])
 
 
 def within(points: Points, span: Span) -> Points:

@@ -180,9 +180,14 @@ def encode_state(state: RollingState) -> bytes:
     return target.getvalue()
 
 
+#: What reading something else ends with; pydantic's errors are ValueErrors.
+_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, MemoryError, zipfile.BadZipFile)
+
+
 def decode_state(data: bytes) -> RollingState | None:
     """What :func:`encode_state` wrote; ``None`` if it is something else: a full plan then begins anew."""
     try:
+        _require_plain(data)
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != FORMAT:
@@ -201,8 +206,23 @@ def decode_state(data: bytes) -> RollingState | None:
             journals=tuple(head["journals"]),
             fits=fits,
         )
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):  # pydantic's are ValueErrors
+    except _DAMAGED:
         return None
+
+
+def _require_plain(data: bytes) -> None:
+    """Refuse what :func:`encode_state` never writes: entries that are compressed, or larger than the file they are in.
+
+    Raises:
+        ValueError: it has such an entry.
+        zipfile.BadZipFile: it is no archive.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != zipfile.ZIP_STORED or "/" in entry.filename for entry in entries):
+        raise ValueError("an entry is compressed or has a path")
+    if sum(entry.file_size for entry in entries) > len(data):
+        raise ValueError("its entries are larger than the file")
 
 
 def _part(arrays: Any, number: int, given: Mapping[str, Any]) -> NearPart:

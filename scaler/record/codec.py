@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scaler.errors import ConfigurationError, Failed, Refused, ScalerError
+from scaler.record.swollen import GZIP, inflated
 from scaler.sources.interface import FetchResult, Kept, Points, Window
 
 DAY_SECONDS = 86_400
@@ -143,6 +144,6 @@ def unsqueezed(data: bytes) -> bytes:
     """What :func:`squeezed` wrote.
 
     Raises:
-        zlib.error: it is damaged.
+        zlib.error: it is damaged, or larger than any document of a record.
     """
-    return zlib.decompress(data, 31)
+    return inflated(data, GZIP)

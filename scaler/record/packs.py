@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from scaler.errors import ScalerError
 from scaler.history.store import Store
 from scaler.record.interface import RecordFailed
+from scaler.record.swollen import ZLIB, inflated
 
 FOLDER = "records/packs"
 #: A pack is closed at this size, so that what is in memory does not grow with the fleet.
@@ -107,7 +108,7 @@ class PackReader:
                 self._name, self._data = name, b"" if stored is None else stored.data
             part = self._data[first : first + size]
         try:
-            data = zlib.decompress(part)
+            data = inflated(part, ZLIB)
         except zlib.error:
             data = b""
         if digest_of(data) != digest:

@@ -13,9 +13,10 @@ import numpy as np
 from scaler.aws.redaction import one_safe_line
 from scaler.config import FileFormat
 from scaler.errors import ConfigurationError, ScalerError
-from scaler.sources.contents import MAX_BYTES, MAX_ROWS, read_path, too_large
+from scaler.sources.contents import MAX_ROWS, read_path, too_large
 from scaler.sources.interface import SourceFailed
 from scaler.sources.json_lines import read_json_lines
+from scaler.sources.parquet import read_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,12 +132,13 @@ def _read_json_lines(content: Path | bytes, shown: str) -> pd.DataFrame:
 def _read_parquet(content: Path | bytes, shown: str) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
-    # Without the metadata of pandas, which would make an index of a column.
-    with pq.ParquetFile(content if isinstance(content, Path) else BytesIO(content)) as file:
+    source = content if isinstance(content, Path) else BytesIO(content)
+    with pq.ParquetFile(source) as file:
         _require_columns(file.schema_arrow.names, shown)
-        _require_rows(file.metadata.num_rows, shown)
-        _require_bytes(file.metadata, shown)
-        frame: pd.DataFrame = file.read(columns=list(COLUMNS)).to_pandas(ignore_metadata=True)
+    # Without the metadata of pandas, which would make an index of a column.
+    frame: pd.DataFrame = read_parquet(source, shown, COLUMNS).to_pandas(ignore_metadata=True)
+    for name in frame.columns[[each == "category" for each in frame.dtypes]]:
+        frame[name] = frame[name].astype(object)
     frame["unique_id"] = frame["unique_id"].astype(str)
     frame["number"] = np.arange(len(frame)) + 1
     return frame
@@ -152,14 +154,6 @@ _READERS: Mapping[FileFormat, Callable[[Path | bytes, str], pd.DataFrame]] = {
 def _require_rows(count: int, shown: str) -> None:
     if count > MAX_ROWS:
         raise too_large(shown, f"{MAX_ROWS:,} rows")
-
-
-def _require_bytes(metadata: Any, shown: str) -> None:
-    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
-    chunks = [group.column(index) for group in groups for index in range(group.num_columns)]
-    size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in COLUMNS)
-    if size > MAX_BYTES:
-        raise too_large(shown, f"{MAX_BYTES // 1024**2} MiB decompressed")
 
 
 def _require_columns(present: list[str], shown: str) -> None:

@@ -243,10 +243,10 @@ def test_parquet_that_tells_of_billions_of_rows_is_not_unpacked(
     table = pa.table({"unique_id": column, "ds": column, "y": pa.array(np.zeros(500_000))})
     pq.write_table(table, tmp_path / "load.parquet", compression="zstd")
     assert (tmp_path / "load.parquet").stat().st_size < 10_000
-    monkeypatch.setattr(tables, "MAX_ROWS", 499_999)
+    monkeypatch.setattr(parquet, "MAX_ROWS", 499_999)
     with pytest.raises(SourceFailed, match="larger than 499,999 rows"):
         read(tmp_path, path="load.parquet")
-    monkeypatch.setattr(tables, "MAX_ROWS", 500_000)
-    monkeypatch.setattr(tables, "MAX_BYTES", 1000)
+    monkeypatch.setattr(parquet, "MAX_ROWS", 500_000)
+    monkeypatch.setattr(parquet, "MAX_BYTES", 1000)
     with pytest.raises(SourceFailed, match="larger than"):
         read(tmp_path, path="load.parquet")
