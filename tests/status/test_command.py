@@ -11,6 +11,7 @@ import pytest
 
 from scaler.history.folder_store import FolderStore
 from scaler.record.runs import run_names
+from tests.standins.http import Answer, StandIn
 from tests.status.project import END
 
 AT = ("--offline", "--as-of", END.isoformat())
@@ -144,7 +145,40 @@ def test_history_that_cannot_be_read_is_an_error_and_not_silence(project):
     assert "till" in err
 
 
-def test_figures_and_notices_are_told(project, tmp_path):
+class Hook(StandIn):
+    """Keeps what is posted."""
+
+    def __init__(self):
+        super().__init__()
+        self.bodies = []
+
+    def respond(self, headers, body):
+        """Thank you."""
+        self.bodies.append(body)
+        return Answer(b"{}", "application/json")
+
+
+def test_a_notice_tells_of_drift_and_not_of_quiet(project, monkeypatch):
+    """A webhook gets one document for the alarm, with workload and reason; nothing while all is well."""
+    with Hook() as hook:
+        monkeypatch.setenv("HOOK", hook.url)
+        notify = "notify: [{webhook: {url_env: HOOK}}]\n"
+        project.plan_days(3)
+        project.write(more=notify)
+        project.run("status", "--as-of", END.isoformat())
+        assert hook.bodies == []
+        project.write(shift=2.5, more=notify)
+        project.run("status", "--as-of", END.isoformat(), code=3)
+    (body,) = hook.bodies
+    told = json.loads(body)
+    assert told["headline"].startswith("scaler status: 1 drifted")
+    assert told["exit_code"] == 3
+    text = json.dumps(told)
+    assert "times the usual of its phase" in text
+    assert "till" not in text
+
+
+def test_figures_are_told(project, tmp_path):
     """The textfile has coverage and drift by workload; a part of the fleet does not take the place of all."""
     project.plan_days(4)
     project.write(shift=2.5, more=f"metrics: {{textfile: {tmp_path}}}\n")
