@@ -100,8 +100,10 @@ def _of_reach(as_of: datetime, name: str | None, reach: Reach, names: str = "") 
     first, middle = reach.p10_days, reach.p50_days
     if first is None or (middle is None and first > _SOON_DAYS):
         return
-    soonest = first if middle is None else middle
-    urgency = _NOW if soonest <= _THIS_WEEK_DAYS else _SOON if soonest <= _SOON_DAYS else _LATER
+    if middle is None:
+        urgency = _SOON if first <= _THIS_WEEK_DAYS else _LATER
+    else:
+        urgency = _NOW if middle <= _THIS_WEEK_DAYS else _SOON if middle <= _SOON_DAYS else _LATER
     bound = f"{shown(reach.bound)} {reach.unit}"
     what = (
         f"{reach.limit} of {bound} may be reached from {day(reach.p10_on)}, and less likely than not within "

@@ -32,6 +32,8 @@ _COMMON = 0.5
 _BANKS = 64
 # Of the spread of days, what is added where the fan is too narrow: the days themselves are drawn already.
 _REST_ADDED = 0.6
+# How far a record rises in a week at least, as a logarithm.
+_LEAST_RISE = 0.03
 _TINY = 1e-9
 
 
@@ -84,8 +86,7 @@ def outlooks(
     logs = logarithms(peaks)
     made = trends(logs)
     narrow, wide, checked = widths(logs)
-    courses = _deviations(names, made, (narrow, wide))
-    courses += made.middle(AHEAD).reshape(len(names), 1, DAYS)
+    courses = _courses(names, made, (narrow, wide))
     top = np.log(np.maximum(np.nanmax(peaks, axis=1) * _BEYOND, _TINY))
     paths = np.exp(np.minimum(courses, top[:, None, None]))
     for row, name in enumerate(names):
@@ -107,13 +108,14 @@ def widths(logs: Array) -> tuple[Array, Array, NDArray[np.int64]]:
         enough = known[:, cut - 1] >= LEAST_DAYS
         earlier = trends(logs[:, :cut])
         error = logs[:, cut:].reshape(logs.shape[0], ahead, WEEK) - earlier.middle(ahead)
-        error /= earlier.spread(ahead)[..., None]
+        above, below = (earlier.spread(ahead, sd)[..., None] for sd in (earlier.above_sd, earlier.below_sd))
+        error /= np.where(error > 0, above, below)
         found.append(np.where(enough[:, None], error.reshape(logs.shape[0], -1), np.nan))
         checked += enough
     errors = np.concatenate(found, axis=1) if found else np.full((logs.shape[0], 1), np.nan)
     checked = np.where(checked >= _LEAST_CHECKED, checked, 0)
-    below, above = (_blended(sign * _quantile(sign * errors, 0.9), checked) for sign in (-1, 1))
-    return below, above, checked
+    narrow, wide = (_blended(sign * _quantile(sign * errors, 0.9), checked) for sign in (-1, 1))
+    return narrow, wide, checked
 
 
 def _blended(quantile: Array, checked: NDArray[np.int64]) -> Array:
@@ -131,11 +133,12 @@ def _quantile(values: Array, share: float) -> Array:
     return found
 
 
-def _deviations(names: Sequence[str], made: Trends, widths: tuple[Array, Array]) -> Array:
-    """What may come beside the middle, shape ``(n, paths, 91)``: weeks as they were, drift, and growth that is off.
+def _courses(names: Sequence[str], made: Trends, widths: tuple[Array, Array]) -> Array:
+    """Logarithms of what may come, shape ``(n, paths, 91)``: weeks as they were, drift, and growth that is off.
 
-    What the check found missing is added as chance of its own, and not by stretching the weeks that were: a burst
-    is as high as bursts have been.
+    What the check found missing is added as chance of its own, and not by stretching the weeks that were. No course
+    is far above the highest day that was, but by growth and by how fast records have been broken: a burst is as high
+    as bursts have been, and what is saturated stays so.
     """
     random = np.random.default_rng(1998)
     which = random.random((PATHS, AHEAD))
@@ -144,16 +147,22 @@ def _deviations(names: Sequence[str], made: Trends, widths: tuple[Array, Array])
     mine = [zlib.crc32(name.encode()) % _BANKS for name in names]
     chance = np.sqrt(_COMMON) * common + np.sqrt(1 - _COMMON) * bank[mine]
     ahead = np.arange(1.0, AHEAD + 1)
-    drift = np.cumsum(chance[..., :AHEAD], axis=2) * made.drift_sd[:, None, None]
-    drift += chance[..., AHEAD : AHEAD + 1] * made.slope_sd[:, None, None] * ahead
     low, high = (np.sqrt(width**2 - 1)[:, None, None] for width in widths)
-    missing = chance[..., AHEAD + 1 :]
-    drift += missing * np.where(missing > 0, high, low) * made.spread(AHEAD, of_rest=_REST_ADDED)[:, None, :]
+    steepness, missing = chance[..., AHEAD : AHEAD + 1], chance[..., AHEAD + 1 :]
+    missing = missing * np.where(missing > 0, high, low)
+    above, below = (made.spread(AHEAD, _REST_ADDED * sd)[:, None, :] for sd in (made.above_sd, made.below_sd))
+    steeper = steepness * made.slope_sd[:, None, None] * ahead
+    moved = np.cumsum(chance[..., :AHEAD], axis=2) * made.drift_sd[:, None, None] + steeper
+    moved += missing * np.where(missing > 0, above, below)
     # The same past week for all: what the fleet had in common on it stays in common.
     back = np.floor(which[None] * np.maximum(made.weeks, 1)[:, None, None]).astype(int)
     rest = np.nan_to_num(made.rest)[np.arange(len(names))[:, None, None], made.rest.shape[1] - 1 - back]
-    found: Array = (rest + drift[..., None]).reshape(len(names), PATHS, DAYS)
-    return found
+    record = made.record[:, None, None] + np.maximum(made.slope[:, None, None] * ahead + steeper, 0)
+    broken = np.maximum(made.record_sd, _LEAST_RISE)[:, None, None] * np.sqrt(ahead)
+    record = record + _LEAST_RISE + np.maximum(missing, 0) * broken
+    drawn = made.middle(AHEAD)[:, None] + rest + moved[..., None]
+    courses: Array = np.minimum(drawn, record[..., None]).reshape(len(names), PATHS, DAYS)
+    return courses
 
 
 def with_events(paths: Array, events: Sequence[Event], end: datetime) -> None:

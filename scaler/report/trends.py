@@ -40,7 +40,8 @@ class Trends:
         slope_sd, drift_sd: how far the slope may be off, and how far a level moves within a week; ``(n,)``.
         shape: ``(n, 7)``, of the days of a week, the day after the end first.
         rest: ``(n, weeks, 7)``, what level and shape leave; NaN is unknown.
-        rest_sd: ``(n,)``.
+        above_sd, below_sd: how far rests are above and below 0; ``(n,)`` each.
+        record: highest day, ``(n,)``; ``record_sd``: how far the record rises within a week.
         weeks: whole weeks with a level, ``(n,)``.
     """
 
@@ -51,7 +52,10 @@ class Trends:
     drift_sd: Array
     shape: Array
     rest: Array
-    rest_sd: Array
+    above_sd: Array
+    below_sd: Array
+    record: Array
+    record_sd: Array
     weeks: NDArray[np.int64]
 
     def middle(self, weeks: int) -> Array:
@@ -61,11 +65,11 @@ class Trends:
         found: Array = grown + self.shape[:, None, :]
         return found
 
-    def spread(self, weeks: int, *, of_rest: float = 1.0) -> Array:
-        """Shape ``(n, weeks)``: standard deviation around it, with so much of what days differ by."""
+    def spread(self, weeks: int, rest_sd: Array) -> Array:
+        """Shape ``(n, weeks)``: standard deviation around it, where days differ by ``rest_sd``, shape ``(n,)``."""
         ahead = np.arange(1.0, weeks + 1)[None]
         drift = self.drift_sd[:, None] ** 2 * ahead + (self.slope_sd[:, None] * ahead) ** 2
-        found: Array = np.sqrt((of_rest * self.rest_sd[:, None]) ** 2 + drift)
+        found: Array = np.sqrt(rest_sd[:, None] ** 2 + drift)
         return found
 
 
@@ -93,8 +97,11 @@ def trends(logs: Array) -> Trends:
     evidence = slope**2 / np.maximum(doubt, _TINY)
     belief = evidence / (evidence + _BELIEVED)
     rest = flat - levels[..., None]
-    spread = np.sqrt(np.nan_to_num(_mean(rest.reshape(rest.shape[0], -1) ** 2)))
     last, behind = _last(levels, known)
+    highest = np.maximum.accumulate(np.where(np.isnan(weeks), -np.inf, weeks).max(axis=2), axis=1)
+    records = np.where(np.isfinite(highest), highest, np.nan)
+    # The first weeks break every record.
+    rises = np.where(np.cumsum(known, axis=1)[:, :-1] >= _LAST, np.diff(records, axis=1), np.nan)
     return Trends(
         level=last,
         behind=behind,
@@ -103,7 +110,10 @@ def trends(logs: Array) -> Trends:
         drift_sd=drift,
         shape=shape,
         rest=rest,
-        rest_sd=np.maximum(spread, _LEAST_SPREAD),
+        above_sd=_one_sided(rest, 1),
+        below_sd=_one_sided(rest, -1),
+        record=np.nan_to_num(records[:, -1]),
+        record_sd=np.sqrt(np.nan_to_num(_mean(rises**2))),
         weeks=known.sum(axis=1),
     )
 
@@ -154,6 +164,14 @@ def _drift(levels: Array) -> Array:
     swings = np.nan_to_num(_mean(off[:, 1:] * off[:, :-1])) if off.shape[1] > 1 else np.zeros_like(variance)
     stays = np.clip(variance + 2 * swings, 0, variance)
     found: Array = np.minimum(np.sqrt((stays + _STAYS * variance) / 2), _WILDEST)
+    return found
+
+
+def _one_sided(rest: Array, sign: int) -> Array:
+    """Standard deviation as if the other side were a mirror of this one: bursts and quiet days are not alike."""
+    away = sign * rest.reshape(rest.shape[0], -1)
+    squares = np.where(away >= 0, away, np.nan) ** 2
+    found: Array = np.maximum(np.sqrt(np.nan_to_num(_mean(squares))), _LEAST_SPREAD)
     return found
 
 

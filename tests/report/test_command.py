@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from scaler.cli.main import main
 from tests.report.fleet import AS_OF
-from tests.report.test_formats import Seen
+from tests.report.test_formats import Seen, known_numbers, numbers_of, unknown_numbers
 
 
 def report(config: Path, *arguments: str) -> int:
@@ -145,18 +145,50 @@ def test_a_maximum_that_growth_will_pass_is_on_the_page(fleet, capsys):
     assert decision["by"] > "2026-11-16"
 
 
-def test_every_number_of_a_real_page_is_in_its_json(fleet, capsys):
-    """As a reader would compare them; the days in the tables are counted from starts and steps, and left out."""
-    assert report(fleet) == 0
+def test_every_number_of_a_real_page_is_in_its_json(busy, capsys):
+    """As a reader would compare them, labels included; in all formats, of a fleet that has every part."""
+    texts = {}
+    for name in ("html", "markdown", "csv", "json"):
+        assert report(busy, "--format", name) == 0
+        texts[name] = capsys.readouterr().out
+    page = Seen(texts["html"])
+    assert len(numbers_of(" ".join(page.texts))) > 700
+    assert unknown_numbers(page, texts["json"]) == []
+    known = known_numbers(texts["json"])
+    for name in ("markdown", "csv"):
+        assert [number for number in numbers_of(texts[name]) if number not in known] == []
+
+
+def test_the_data_of_every_chart_is_in_its_json(busy, capsys):
+    """What hovering shows: the lines of the page's charts are those of the JSON, value by value."""
+    assert report(busy) == 0
     page = Seen(capsys.readouterr().out)
-    assert report(fleet, "--format", "json") == 0
-    known = set(re.findall(r"\d+(?:\.\d+)?|\d+", parted(capsys.readouterr().out)))
-    text = re.sub(r"\d{4}-\d{2}-\d{2}", "", " ".join(page.texts))
-    numbers = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", parted(text))
-    assert len(numbers) > 300
-    assert sorted({number for number in numbers if number not in known}) == []
+    assert report(busy, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    charts = [*document["charts"], *(chart for each in document["workloads"] for chart in each["charts"])]
+    drawn = [json.loads(text) for text in page.code["script"] if text.startswith("{")]
+    assert len(drawn) == len(charts) >= 21
+    for mine, chart in zip(drawn, charts, strict=True):
+        assert [line[3] for line in mine["lines"]] == [line["values"] for line in chart["lines"]]
+        assert [line[4] for line in mine["lines"]] == [line["low"] for line in chart["lines"]]
 
 
-def parted(text: str) -> str:
-    """Dates and times in their parts."""
-    return re.sub(r"(?<=\d)[-T:](?=\d)", " ", text)
+def test_without_a_run_to_compare_to_the_one_a_period_older_is_taken(busy, capsys):
+    """A week ago of the runs on record; --compare-to takes another."""
+    assert report(busy, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["compared_to"].endswith("of 2026-11-09")
+    runs = sorted(path.name for path in (busy.parent / "forecasts" / "records").glob("2026*"))
+    assert report(busy, "--format", "json", "--compare-to", runs[-1]) == 0
+    assert json.loads(capsys.readouterr().out)["compared_to"].endswith("of 2026-11-15")
+
+
+def test_a_record_that_is_damaged_costs_its_part_of_the_page(busy, tmp_path, capsys):
+    """The run is named as not scored; the rest of the report is as ever."""
+    shutil.copytree(busy.parent, tmp_path / "copy")
+    config = tmp_path / "copy" / busy.name
+    newest = sorted((tmp_path / "copy" / "forecasts" / "records").glob("2026*"))[-1]
+    (newest / "plan.json.gz").write_bytes(b"no plan")
+    assert report(config, "--format", "json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert any(newest.name in line for line in document["accuracy"]["unread"])
+    assert document["totals"]["workloads"] == 6
