@@ -107,8 +107,9 @@ class Tally:
         times = board.start + panel.step_seconds * columns
         counted = np.isfinite(truth) & (times >= self._first)
         scores = normal_scores(truth, made.values, made.quantiles)
+        placed = np.where(times >= self._first, scores, np.nan)
         for offset in range(wide):
-            board.place(made.rows, columns + offset, scores)
+            board.place(made.rows, columns + offset, placed)
         loss = pinball(truth[..., None], made.values, made.quantiles).mean(axis=-1)
         below = truth[..., None] <= made.values * (1 + _ROUNDING)
         seconds = made.step_seconds * np.arange(steps)

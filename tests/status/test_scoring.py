@@ -149,8 +149,10 @@ def test_models_in_a_row_make_one_span():
 def test_nothing_before_the_period_is_scored():
     """But a plan from before it is in force at its start."""
     made = plan([part("a", [[1, 2, 3]] * 6, [1] * 6, cutoff=START)], START)
-    mine = scored([made], [panel({"a": [20.0] * 6})], first=START + 4 * HOUR).scores.workloads["a"]
+    found = scored([made], [panel({"a": [20.0] * 6})], first=START + 4 * HOUR)
+    mine = found.scores.workloads["a"]
     assert mine.accuracy[0].points == 2
+    assert np.isfinite(found.boards[0].scores).tolist() == [[False] * 4 + [True] * 2]
     assert mine.known_minutes == 120
     assert mine.shortage_minutes == 120
 
