@@ -10,3 +10,6 @@ for name in ("ensurepip", "pip", "setuptools", "wheel"):
     found = find_spec(name)
     if found is not None and found.origin is not None:
         shutil.rmtree(Path(found.origin).parent)
+for folder in (Path("/usr/bin"), Path("/usr/local/bin")):
+    for script in folder.glob("pip*"):
+        script.unlink()

@@ -101,7 +101,7 @@ class Attempt:
 
     def _planned(self) -> Plan:
         if self.state.reached != "begun":
-            return self.states.read_plan(self.state)
+            return self.states.read_plan(self.request.run_key, self.state.plan_id)
         broken: Refused | None = None
         if self.request.plan is not None:
             plan = read_sealed(self.request.plan, self.runtime.aws)

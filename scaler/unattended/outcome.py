@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scaler.apply.run import Prepared
 from scaler.aws.redaction import one_safe_line
@@ -82,3 +82,9 @@ def without_refused(plan: Plan) -> Plan:
         return plan
     parts = tuple(part for part in plan.workloads if part.status != "refused")
     return seal(plan.model_copy(update={"plan_id": "", "workloads": parts}))
+
+
+def together(parts: Sequence[Plan]) -> Plan:
+    """The plan of a fleet from the plans of its parts, sealed. Advice on commitments is of whole fleets."""
+    workloads = sorted((workload for part in parts for workload in part.workloads), key=lambda each: each.name)
+    return seal(parts[0].model_copy(update={"plan_id": "", "workloads": tuple(workloads), "commitments": ()}))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scaler.aws.redaction import one_safe_line
@@ -11,17 +13,24 @@ from scaler.pipeline.documents import documents_of
 from scaler.pipeline.recording import Draft, held_models, keep_record, plan_on_record
 from scaler.plan.document import Plan
 from scaler.record.circumstances import circumstances
-from scaler.unattended.outcome import exit_code
+from scaler.unattended.outcome import exit_code, together
 
 if TYPE_CHECKING:
     from scaler.unattended.attempt import Attempt
 
 #: Where the documents of the newest plan lie in the store, by the names of their files.
 OUTPUTS = "outputs"
+#: Parts that were planned longer ago are planned again: the live state has gone on.
+OLDEST_PART = timedelta(hours=1)
 
 
 def made(attempt: Attempt, only: Sequence[str]) -> tuple[Plan, int]:
     """Make a plan, keep its record, and its documents if nothing in it is in doubt.
+
+    If an earlier attempt went into this and did not come out, in twice as many parts as that one.
+
+    Args:
+        only: names of workloads; empty for all.
 
     Returns:
         The plan, and its exit code: 0 or 3.
@@ -29,23 +38,61 @@ def made(attempt: Attempt, only: Sequence[str]) -> tuple[Plan, int]:
     Raises:
         ScalerError: not one workload could be planned, for a reason that another attempt may not meet.
     """
-    runtime, project = attempt.runtime, attempt.project
     attempt.enter("fetch")
-    as_of = attempt.request.as_of or runtime.clock().replace(microsecond=0)
-    run, draft = plan_on_record(project, runtime, as_of=as_of, only=only, models=models(attempt))
-    code = exit_code(run.plan, run.problems)
-    for name, error in sorted(run.problems.items()):
-        attempt.log.warning(error.what, workload=name, why=error.why, next_step=error.next_step)
-    attempt.enter("record")
-    on_record(attempt, draft, code)
-    if code not in (0, 3):
-        raise next(error for _, error in sorted(run.problems.items()) if error.exit_code == code)
+    _begin(attempt, len(only or attempt.project.config.workloads))
+    try:
+        plan, problems = _planned(attempt, only) if attempt.state.parts == 1 else _in_parts(attempt, only)
+        code = exit_code(plan, problems)
+        if code not in (0, 3):
+            raise next(error for _, error in sorted(problems.items()) if error.exit_code == code)
+    except ScalerError:
+        attempt.reach(replace(attempt.state, planning=False))  # it came to an end, if not to a good one
+        raise
     if code == 0:
-        for document in documents_of(run.plan, project, partial=bool(only)):
+        for document in documents_of(plan, attempt.project, partial=bool(only)):
             key = f"{OUTPUTS}/{document.path.name}"
             attempt.store.write(key, document.text.encode())
             attempt.log.info(f"wrote {attempt.store.name(key)}")
-    return run.plan, code
+    return plan, code
+
+
+def _begin(attempt: Attempt, workloads: int) -> None:
+    state, now = attempt.state, attempt.runtime.clock().replace(microsecond=0)
+    if state.planning:
+        parts = min(2 * state.parts, workloads)
+        attempt.log.info(f"an earlier attempt was cut off while it planned: planning in {parts} parts", parts=parts)
+        state = replace(state, parts=parts)
+    if state.as_of is None or now - datetime.fromisoformat(state.as_of) > OLDEST_PART or not state.done:
+        state = replace(state, as_of=(attempt.request.as_of or now).isoformat(), done=())
+    attempt.reach(replace(state, planning=True))
+
+
+def _in_parts(attempt: Attempt, only: Sequence[str]) -> tuple[Plan, Mapping[str, ScalerError]]:
+    """Part by part, each kept when it is done; those of an earlier attempt are not made again."""
+    key, names = attempt.request.run_key, sorted(only or attempt.project.config.workloads)
+    plans = [attempt.states.read_plan(key, plan_id, part=True) for plan_id in attempt.state.done]
+    done = {workload.name for plan in plans for workload in plan.workloads}
+    left, size = [name for name in names if name not in done], -(-len(names) // attempt.state.parts)
+    while left:
+        attempt.enter("fetch")
+        plan, _ = _planned(attempt, left[:size])
+        left = left[size:]
+        attempt.states.write_plan(key, plan, part=True)
+        attempt.reach(replace(attempt.state, done=(*attempt.state.done, plan.plan_id)))
+        plans.append(plan)
+    # A part of nothing but failures is a part of refusals: the others are worth having.
+    return together(plans), {}
+
+
+def _planned(attempt: Attempt, only: Sequence[str]) -> tuple[Plan, Mapping[str, ScalerError]]:
+    """A plan on record."""
+    as_of = datetime.fromisoformat(str(attempt.state.as_of))
+    run, draft = plan_on_record(attempt.project, attempt.runtime, as_of=as_of, only=only, models=models(attempt))
+    for name, error in sorted(run.problems.items()):
+        attempt.log.warning(error.what, workload=name, why=error.why, next_step=error.next_step)
+    attempt.enter("record")
+    on_record(attempt, draft, exit_code(run.plan, run.problems))
+    return run.plan, run.problems
 
 
 def models(attempt: Attempt) -> dict[str, str]:

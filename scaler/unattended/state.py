@@ -4,6 +4,7 @@
 
     unattended/<run key>/claim.json   who is at work on it
     unattended/<run key>/run.json     how far it is, and how it ended
+    unattended/<run key>/part-*.json  plans of parts of the fleet, where it does not fit into one attempt
     unattended/<run key>/plan.json    the sealed plan, once it is finished
 """
 
@@ -32,6 +33,10 @@ class RunState:
 
     Attributes:
         attempt: at it, from 1.
+        planning: whether an attempt went into planning and has not come out of it.
+        parts: how many parts the fleet is planned in.
+        as_of: the moment that all parts are planned for; ``None`` before there are any.
+        done: plan ids of the parts that are finished.
         plan_id: of ``plan.json``.
         exit_code: that the plan has.
         summary: of what was planned or written; final once the run has ended.
@@ -41,6 +46,10 @@ class RunState:
     mode: Mode
     reached: Reached = "begun"
     attempt: int = 0
+    planning: bool = False
+    parts: int = 1
+    as_of: str | None = None
+    done: tuple[str, ...] = ()
     plan_id: str | None = None
     exit_code: int = 0
     summary: Summary | None = field(default=None)
@@ -73,23 +82,24 @@ class RunStates:
         text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         self._store.write(_key(state.run_key, "run.json"), text.encode())
 
-    def write_plan(self, run_key: str, plan: Plan) -> None:
-        """Keep the sealed plan; before the state says that it is there."""
-        self._store.write(_key(run_key, "plan.json"), encode(plan).encode())
+    def write_plan(self, run_key: str, plan: Plan, *, part: bool = False) -> None:
+        """Keep the sealed plan, or that of a part; before the state says that it is there."""
+        name = _part(plan.plan_id) if part else "plan.json"
+        self._store.write(_key(run_key, name), encode(plan).encode())
 
-    def read_plan(self, state: RunState) -> Plan:
-        """The plan that the state speaks of.
+    def read_plan(self, run_key: str, plan_id: str | None, *, part: bool = False) -> Plan:
+        """The plan that the state speaks of, or one of its parts.
 
         Raises:
             StoreFailed: it is not there, or another.
         """
-        key = _key(state.run_key, "plan.json")
+        key = _key(run_key, _part(plan_id or "") if part else "plan.json")
         stored = self._store.read(key)
         try:
             plan = None if stored is None else decode(stored.data.decode())
         except (ScalerError, UnicodeDecodeError) as error:
             raise self._damaged(key) from error
-        if plan is None or plan.plan_id != state.plan_id:
+        if plan is None or plan.plan_id != plan_id:
             raise self._damaged(key)
         return plan
 
@@ -120,7 +130,11 @@ def _state(given: dict[str, Any]) -> RunState:
             WorkloadOutcome(**{**each, "reasons": tuple(each["reasons"])}) for each in summary["workloads"]
         )
         summary = Summary(**{**summary, "workloads": outcomes})
-    return replace(RunState(**{**given, "summary": None}), summary=summary)
+    return replace(RunState(**{**given, "done": tuple(given["done"]), "summary": None}), summary=summary)
+
+
+def _part(plan_id: str) -> str:
+    return f"part-{plan_id[:12]}.json"
 
 
 def _key(run_key: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """The handler, but that its time is over, or its process is killed, as soon as a certain line is in its log.
 
-The event says which: ``fall_at`` or ``kill_at``, a part of the line. ``spin`` makes the forecaster compute for ever.
+The event says which: ``fall_at`` or ``kill_at``, a part of the line. ``spin`` makes the forecaster compute
+for ever if there are more workloads than it says.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     falling = Falling(context)
     out = sys.stdout
     sys.stdout = Watched(out, falling, fall_at, kill_at)  # type: ignore[assignment]
-    before = _spinning() if spin else None
+    before = None if spin is None else _spinning(spin)
     try:
         return real(event, falling)
     finally:
@@ -62,14 +63,15 @@ def handler(event: dict[str, Any], context: Any) -> Any:
             before()
 
 
-def _spinning() -> Any:
+def _spinning(most: int) -> Any:
     import scaler.pipeline.forecasting as stage
 
     made = stage.make_forecaster
 
-    def slow(**_: Any) -> Any:
-        while True:
+    def slow(**given: Any) -> Any:
+        while len(given["knowledge"]) > most:
             pass
+        return made(**given)
 
     stage.make_forecaster = slow
     return lambda: setattr(stage, "make_forecaster", made)

@@ -166,9 +166,11 @@ class Function:
 
     def killed(self, event: Any, **given: Any) -> None:
         """An event by which the process is killed."""
-        self.send(event, **given)
+        invocation = self.send(event, **given)
         assert self._process is not None
-        assert self._process.wait() == -signal.SIGKILL, self.log
+        while self._process.poll() is None:
+            assert not invocation.over.wait(0.05), self.log
+        assert self._process.returncode == -signal.SIGKILL, self.log
         self._reader.join()
 
     @property

@@ -49,35 +49,54 @@ def test_a_time_limit_in_each_stage_leaves_what_the_next_event_completes(fleet) 
     """
     stages = ("fetch", "live", "forecast", "plan", "record", "apply", "notify", "end")
     lines = {stage: f'"message": "stage {stage}"' for stage in stages}
-    lines |= {"within fetch": "reading the history of", "between changes": '"message": "shop: put 50'}
+    lines |= {"within fetch": "reading the history of", "between changes": '"message": "shop: '}
     with fleet.function(handler=FALLING) as function:
-        whole = function.invoke({"mode": "apply", "run_key": "whole"}).summary["changes"]
         for name, line in lines.items():
             fleet.reset()
             event = {"mode": "apply", "run_key": name.replace(" ", "-")}
             failed = function.invoke({**event, "fall_at": line}).failed
             assert (failed["status"], failed["exit_code"]) == ("stopped", 1), name
             before = len(fleet.proxy.writes)
-            assert before == {"between changes": 1, "notify": whole, "end": whole}.get(name, 0), name
             summary = function.invoke(event).summary
-            assert (summary["status"], summary["attempt"], summary["changes"]) == ("done", 2, whole), name
-            assert len(fleet.proxy.writes) == whole, name
+            assert (summary["status"], summary["attempt"]) == ("done", 2), name
+            assert summary["changes"] == len(fleet.proxy.writes) >= 2, name
+            assert before == {"between changes": 1, "notify": summary["changes"], "end": summary["changes"]}.get(
+                name, 0
+            )
             assert all(actions > 10 for _, actions in fleet.live().values()), name
 
 
 @pytest.mark.parametrize("what", ["spin", "stall"])
 def test_what_looks_at_no_clock_is_interrupted(fleet, what) -> None:
     """Row 36: a forecast that computes for ever, or an answer that does not come, ends before the time limit."""
-    event = {"mode": "apply", "run_key": what, "spin": what == "spin"}
+    event = {"mode": "apply", "run_key": what}
+    spin = {"spin": 0} if what == "spin" else {}
     fleet.proxy.stalled = frozenset({"GetMetricData"} if what == "stall" else ())
     with fleet.function(handler=FALLING) as function:
-        failed = function.invoke(event, limit_seconds=15).failed
+        failed = function.invoke({**event, **spin}, limit_seconds=15).failed
         assert failed["status"] == "stopped"
         assert fleet.proxy.writes == []
         fleet.proxy.stalled = frozenset()
         fleet.proxy.go_on.set()
-        assert function.invoke({**event, "spin": False}).summary["status"] == "done"
+        assert function.invoke(event).summary["status"] == "done"
         assert fleet.proxy.writes
+
+
+def test_a_fleet_that_does_not_fit_is_planned_in_parts(fleet) -> None:
+    """Row 36: if the forecast of both never ends within the limit, the next event plans one, keeps it, then the other.
+
+    What is applied is one plan of the fleet.
+    """
+    event = {"mode": "apply", "run_key": "large", "spin": 1}
+    with fleet.function(handler=FALLING) as function:
+        assert function.invoke(event, limit_seconds=12).failed["status"] == "stopped"
+        record = '"message": "stage record"'
+        assert function.invoke({**event, "fall_at": record}).failed["status"] == "stopped"
+        summary = function.invoke(event).summary
+    assert (summary["status"], summary["attempt"]) == ("done", 3)
+    assert [(each["name"], each["changes"] > 0) for each in summary["workloads"]] == [("shop", True), ("web", True)]
+    assert len(fleet.proxy.writes) == summary["changes"]
+    assert len([key for key in fleet.keys("unattended/large/") if "/part-" in key]) == 2
 
 
 @pytest.mark.slow
@@ -86,10 +105,9 @@ def test_killed_in_each_stage_the_next_event_completes(fleet) -> None:
 
     The claim and the locks of the dead are taken over; over both attempts each change is made once.
     """
-    whole = 4
     lines = {
         name: f'"message": "stage {name}"' for name in ("live", "forecast", "record", "notify")
-    } | {"between-changes": '"message": "shop: put 50'}  # fmt: skip
+    } | {"between-changes": '"message": "shop: '}  # fmt: skip
     function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
     try:
         for name, line in lines.items():
@@ -98,11 +116,11 @@ def test_killed_in_each_stage_the_next_event_completes(fleet) -> None:
             function.killed({**event, "kill_at": line})
             function.__exit__()
             before = len(fleet.proxy.writes)
-            assert before == {"between-changes": 1, "notify": whole}.get(name, 0), name
             function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
             summary = function.invoke(event).summary
-            assert (summary["status"], summary["attempt"], summary["changes"]) == ("done", 2, whole), function.log
-            assert len(fleet.proxy.writes) == whole, name
+            assert (summary["status"], summary["attempt"]) == ("done", 2), function.log
+            assert summary["changes"] == len(fleet.proxy.writes) >= 2, name
+            assert before == {"between-changes": 1, "notify": summary["changes"]}.get(name, 0), name
     finally:
         function.__exit__()
 
@@ -119,7 +137,7 @@ def test_of_two_duplicates_at_once_one_writes(fleet) -> None:
         fleet.proxy.go_on.set()
         assert first.over.wait(120)
         assert first.summary["status"] == "done"
-        assert len(fleet.proxy.writes) == first.summary["changes"] == 4
+        assert len(fleet.proxy.writes) == first.summary["changes"] >= 2
 
 
 def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
@@ -128,9 +146,10 @@ def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
     with fleet.function() as function:
         summary = function.invoke(APPLY).summary
         figures = [figure for figure in function.figures if "scaler_run_refused_workloads" in figure]
-    assert (summary["status"], summary["exit_code"], summary["changes"]) == ("refused", 3, 4)
-    found = {each["name"]: (each["status"], each["changes"]) for each in summary["workloads"]}
-    assert found == {"ghost": ("refused", 0), "shop": ("changed", 2), "web": ("changed", 2)}
+    assert (summary["status"], summary["exit_code"]) == ("refused", 3)
+    assert summary["changes"] == len(fleet.proxy.writes)
+    found = {each["name"]: (each["status"], each["changes"] > 0) for each in summary["workloads"]}
+    assert found == {"ghost": ("refused", False), "shop": ("changed", True), "web": ("changed", True)}
     assert any("datapoints" in reason for reason in summary["workloads"][0]["reasons"])
     assert [(f["project"], f["scaler_run_refused_workloads"], f["scaler_run_exit_code"]) for f in figures] == [
         ("acme", 1, 3)
@@ -148,14 +167,14 @@ def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None
         place = f"s3://{BUCKET}/forecasts/unattended/seen/plan.json"
         asked = fleet.proxy.operations.count("GetMetricData")
         applied = function.invoke({"mode": "apply", "plan": place}).summary
-        assert (applied["status"], applied["plan_id"], applied["changes"]) == ("done", planned["plan_id"], 4)
+        assert (applied["status"], applied["plan_id"]) == ("done", planned["plan_id"])
         assert fleet.proxy.operations.count("GetMetricData") == asked
         edited = fleet.s3.get_object(Bucket=BUCKET, Key="forecasts/unattended/seen/plan.json")["Body"].read()
         fleet.s3.put_object(Bucket=BUCKET, Key="edited.json", Body=edited.replace(b'"max_size": 60', b'"max_size": 61'))
         refused = function.invoke({"mode": "apply", "plan": f"s3://{BUCKET}/edited.json"}).summary
         assert (refused["status"], refused["exit_code"]) == ("refused", 3)
         assert "edited or truncated" in refused["error"]["what"]
-    assert len(fleet.proxy.writes) == 4
+    assert len(fleet.proxy.writes) == applied["changes"] >= 2
 
 
 def test_an_update_of_rolling_mode(fleet) -> None:

@@ -229,12 +229,12 @@ def test_the_state_of_a_run_comes_back_as_it_was(tmp_path) -> None:
     assert states.read("r") is None
     outcomes = (WorkloadOutcome("shop", "refused", ("no datapoints → 3",)), WorkloadOutcome("web", "changed", (), 2))
     summary = Summary("r", "apply", "refused", 3, "p" * 64, "run", 2, workloads=outcomes, error={"what": "w"})
-    state = RunState("r", "apply", "ended", 2, "p" * 64, 3, summary)
+    state = RunState("r", "apply", "ended", 2, True, 4, "2026-11-21T18:00:00+00:00", ("q",), "p" * 64, 3, summary)
     states.write(state)
     assert states.read("r") == state
     assert states.read("other") is None
     with pytest.raises(StoreFailed, match=r"plan\.json"):
-        states.read_plan(state)
+        states.read_plan("r", state.plan_id)
     for wrong in (b"{", b"[]", b'{"run_key": "r"}'):
         store.write("unattended/r/run.json", wrong)
         with pytest.raises(StoreFailed, match=r"run\.json"):
