@@ -52,7 +52,7 @@ class Audit:
             )
             told.append(f"audit: not audited: {self.reason}{f' ({named})' if named else ''}")
         if self.clean:
-            told.append(f"audit: {self.clean} packages without a known vulnerability")
+            told.append(f"audit: {self.clean} package{'s' if self.clean > 1 else ''} without a known vulnerability")
         return told
 
     def exit_code(self, *, require: bool) -> int:
@@ -60,13 +60,14 @@ class Audit:
         return int(bool(self.vulnerable) or (require and bool(self.reason)))
 
 
-def audit(lock: Path, service: str) -> Audit:
-    """Ask the service, an address that speaks the OSV protocol, about every entry of the lock."""
+def audit(lock: Path, service: str, accepted: Sequence[str] = ()) -> Audit:
+    """Ask the service, an address that speaks the OSV protocol, about every entry of the lock but what is accepted."""
     with tempfile.TemporaryDirectory() as cache:  # a proxy's answers of yesterday are not today's
         command = [
             sys.executable, "-m", "pip_audit", "--requirement", str(lock), "--require-hashes", "--disable-pip",
             "--vulnerability-service", "osv", "--osv-url", service, "--timeout", str(ANSWER_SECONDS),
             "--format", "json", "--progress-spinner", "off", "--cache-dir", cache,
+            *(f"--ignore-vuln={each}" for each in accepted),
         ]  # fmt: skip
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONGEST_SECONDS)
@@ -88,7 +89,8 @@ def read(answered: Sequence[Mapping[str, Any]]) -> Audit:
         for each in audited
         for found in each["vulns"]
     )
-    reason = f"{len(skipped)} of {len(answered)} packages are unknown to the service" if skipped else ""
+    are = "is" if len(skipped) == 1 else "are"
+    reason = f"{len(skipped)} of {len(answered)} packages {are} unknown to the service" if skipped else ""
     if not answered:
         reason = "the lock names no package for this platform"
     return Audit(sum(1 for each in audited if not each["vulns"]), vulnerable, skipped, reason)
@@ -114,8 +116,9 @@ def main(arguments: Sequence[str]) -> int:
         help="address that answers queries of the OSV protocol; PIP_AUDIT_OSV_URL if not given",
     )
     parser.add_argument("--lock", type=Path, default=ROOT / "requirements.lock", help="lock to audit")
+    parser.add_argument("--ignore", action="append", default=[], metavar="ID", help="accept a vulnerability by name")
     given = parser.parse_args(arguments)
-    found = audit(given.lock, given.service)
+    found = audit(given.lock, given.service, given.ignore)
     print("\n".join(found.lines))
     return found.exit_code(require=given.require)
 

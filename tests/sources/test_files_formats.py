@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from scaler.config import FileMetric
 from scaler.errors import ConfigurationError, UsageError
-from scaler.sources import contents, tables
+from scaler.sources import contents, parquet
 from scaler.sources.files import FileSource
 from scaler.sources.interface import InvalidPoints, MetricQuery, NoDatapoints, Points, SourceFailed
 from scaler.sources.queries import series_id
