@@ -1,11 +1,9 @@
-"""A team's repository beside an emulated AWS: a group that Terraform made, a store and a state in S3."""
+"""A team's repository beside an emulated AWS, with the store and Terraform's state in S3."""
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -47,6 +45,7 @@ workloads:
       weights: {m7i.large: 1, m7i.xlarge: 2}
     limits: {min: 2, max: 30}
     spot: {max_share: 40%, on_demand_base: 2}
+    live: {min_size: 6, max_size: 30, desired_size: 12}
 plan: {schedule: weekly}
 outputs: {tfvars: infra/scaler.auto.tfvars.json}
 notify:
@@ -63,27 +62,6 @@ terraform {
   }
 }
 """
-#: What stood before scaler came.
-BEFORE = {
-    "scaler_meta": {
-        "schema_version": "1.0",
-        "plan_id": "by hand",
-        "generated_at": "2026-01-01T00:00:00Z",
-        "expires_at": "2999-01-01T00:00:00Z",
-    },
-    "scaler_workloads": {
-        "web": {
-            "min_size": 6,
-            "max_size": 30,
-            "instance_types": [
-                {"instance_type": "m7i.large", "weighted_capacity": 1},
-                {"instance_type": "m7i.xlarge", "weighted_capacity": 2},
-            ],
-            "on_demand_base_capacity": 2,
-            "on_demand_percentage_above_base_capacity": 60,
-        }
-    },
-}
 
 
 def write_history(file: Path) -> None:
@@ -122,16 +100,24 @@ class Team:
             aws_secret_access_key="testing",
         )
 
-    def live(self) -> dict[str, Any]:
-        """Sizes and actions of the group, and the version of Terraform's state."""
+    def group(self) -> tuple[int, int, dict[str, int]] | None:
+        """Minimum, maximum and actions of the group; ``None`` before Terraform has made it."""
         autoscaling = self.client("autoscaling")
-        (group,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["web"])["AutoScalingGroups"]
+        found = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=["web"])["AutoScalingGroups"]
+        if not found:
+            return None
         actions = autoscaling.describe_scheduled_actions(AutoScalingGroupName="web")["ScheduledUpdateGroupActions"]
-        return {
-            "sizes": (group["MinSize"], group["MaxSize"]),
-            "actions": {action["ScheduledActionName"]: action["MinSize"] for action in actions},
-            "state": self.client("s3").head_object(Bucket=BUCKET, Key="infra.tfstate")["ETag"],
-        }
+        (group,) = found
+        return group["MinSize"], group["MaxSize"], {each["ScheduledActionName"]: each["MinSize"] for each in actions}
+
+    def state(self, name: str) -> dict[str, Any] | None:
+        """Terraform's state of that name in the bucket; ``None`` before the first apply."""
+        s3 = self.client("s3")
+        keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
+        if f"{name}.tfstate" not in keys:
+            return None
+        found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{name}.tfstate")["Body"].read())
+        return found
 
     def applied(self, plan_id: str) -> list[dict[str, Any]]:
         """What stands on record as done with a plan, oldest first."""
@@ -148,7 +134,7 @@ def team(
     initialised: dict[str, Path],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Team]:
-    """A repository whose Terraform has been applied once, before scaler came."""
+    """A repository as it is before the first plan."""
     repository = tmp_path_factory.mktemp("team") / "repository"
     infra = repository / "infra"
     shutil.copytree(initialised["terraform"] / "modules", repository / "modules")
@@ -162,26 +148,6 @@ def team(
     programs = tools(str(Path(sys.executable).parent), str(Path(terraform_binary).parent))
     with Emulator() as aws, Forge() as forge:
         elsewhere = {"GITHUB_API_URL": forge.url, "CI_API_V4_URL": forge.url, "AWS_ENDPOINT_URL_STS": aws.endpoint_url}
-        environment = programs | installation | aws.settings | elsewhere
-        made = Team(repository, environment, forge, aws)
+        made = Team(repository, programs | installation | aws.settings | elsewhere, forge, aws)
         made.client("s3").create_bucket(Bucket=BUCKET)
-        before = infra / "before.tfvars.json"
-        before.write_text(json.dumps(BEFORE))
-        for arguments in (["init"], ["apply", "-auto-approve", f"-var-file={before}"]):
-            done = subprocess.run(
-                [terraform_binary, f"-chdir={infra}", arguments[0], "-input=false", "-no-color", *arguments[1:]],
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-        before.unlink()
         yield made
-
-
-@pytest.fixture
-def bare() -> dict[str, str]:
-    """The environment of a process that nobody has logged in for."""
-    return tools(str(Path(sys.executable).parent)) | {"AWS_EC2_METADATA_DISABLED": "true", "HOME": os.devnull}

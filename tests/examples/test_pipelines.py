@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples.conftest import BUCKET, Team
+from tests.examples.conftest import Team
 from tests.examples.github_runner import ROOT, Runner
 from tests.examples.gitlab_runner import GitLab
 from tests.examples.jenkins_runner import Jenkins, no_credentials, read
@@ -57,11 +57,10 @@ def runner(team: Team, tmp_path: Path) -> Runner:
 
 def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tmp_path: Path) -> None:
     """A pull request gets a comment and touches nothing; main plans, waits, applies that very plan, and records it."""
-    before = team.live()
     jobs = runner.run(WORKFLOW)
     assert (jobs["plan"].result, jobs["apply"].result) == ("success", "skipped"), jobs["plan"].log
     assert (jobs["plan"].role, runner.environments, runner.artefacts) == ("plan-role", [], {})
-    assert team.live() == before, "neither capacity nor the state moved"
+    assert (team.group(), team.state("infra")) == (None, None), "neither capacity nor the state moved"
     comment = team.forge.comments[-1]["body"]
     assert all(told in comment for told in ("changed", "USD", "short", "web")), comment
     assert "Terraform plan in infra" in jobs["plan"].summary
@@ -71,18 +70,19 @@ def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tm
     main = replace(runner, event=event("push"), approve=False)
     jobs = main.run(WORKFLOW)
     assert (jobs["plan"].result, jobs["apply"].result) == ("success", "failure")
-    assert team.live() == before, "nobody has approved"
+    assert (team.group(), team.state("infra")) == (None, None), "nobody has approved"
     assert {path.name for path in main.artefacts["scaler-plan"].iterdir()} == {"plan.json", "tfplan"}
 
     main = replace(main, approve=True, over={"plan": jobs["plan"]})
     jobs = main.run(WORKFLOW)
     assert jobs["apply"].result == "success", jobs["apply"].log
     assert (jobs["apply"].role, main.environments[-1]) == ("apply-role", "capacity")
-    after = team.live()
     sealed = json.loads((main.artefacts["scaler-plan"] / "plan.json").read_text())
     weekly = sealed["workloads"][0]["weekly"]
-    assert len(after["actions"]) == len(weekly["slots"]) > 2
-    assert after["state"] != before["state"]
+    group, state = team.group(), team.state("infra")
+    assert group is not None
+    assert len(group[2]) == len(weekly["slots"]) > 2
+    assert state is not None
     done = team.applied(sealed["plan_id"])
     assert [entry["outcome"] for entry in done] == ["started", "applied"]
     assert {entry["saved_plan_sha256"] for entry in done} == {jobs["plan"].outputs["saved-plan-sha256"]}
@@ -95,7 +95,7 @@ def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tm
     assert jobs["apply"].result == "failure"
     assert "FAILED" in jobs["apply"].log
     assert "terraform -chdir=infra apply" not in jobs["apply"].log
-    assert team.live() == after
+    assert (team.group(), team.state("infra")) == (group, state)
     assert team.applied(sealed["plan_id"]) == done
 
 
@@ -107,9 +107,12 @@ def test_a_fork_gets_no_role(runner: Runner, team: Team) -> None:
 
 def refused(team: Team, where: Path) -> Path:
     """The repository with a maximum below the demand."""
-    shutil.copytree(team.repository, where, symlinks=True)
-    config = where / "scaler.yaml"
-    config.write_text(config.read_text().replace("max: 30", "max: 7"))
+    config = light(team, where) / "scaler.yaml"
+    config.write_text(
+        config.read_text()
+        .replace("max: 30}", "max: 7}")
+        .replace("max_size: 30, desired_size: 12", "max_size: 7, desired_size: 6")
+    )
     return where
 
 
@@ -128,11 +131,9 @@ def light(team: Team, where: Path) -> Path:
 
 def kept(team: Team, repository: Path) -> dict[str, Any] | None:
     """The sizes in the state of a light root; ``None`` before the first apply."""
-    s3 = team.client("s3")
-    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
-    if f"{repository.name}.tfstate" not in keys:
+    state = team.state(repository.name)
+    if state is None:
         return None
-    state = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{repository.name}.tfstate")["Body"].read())
     (resource,) = state["resources"]
     return dict(resource["instances"][0]["attributes"]["output"]["value"]["web"])
 
@@ -144,7 +145,6 @@ def told(team: Team) -> str:
 
 def test_a_refused_plan_fails_the_job_and_the_comment_says_why(runner: Runner, team: Team, tmp_path: Path) -> None:
     """Demand above the maximum: exit 3, a red job, the reason where the reviewers look, nothing to apply."""
-    before = team.live()
     jobs = replace(runner, repository=refused(team, tmp_path / "refused")).run(WORKFLOW)
     assert (jobs["plan"].result, jobs["apply"].result) == ("failure", "skipped")
     assert jobs["plan"].outputs["changed"] == "false"
@@ -152,7 +152,7 @@ def test_a_refused_plan_fails_the_job_and_the_comment_says_why(runner: Runner, t
     assert "error: web: shortfall" in jobs["plan"].summary
     assert "1 refused" in told(team)
     assert "units more than limits.max 7" in told(team)
-    assert team.live() == before
+    assert kept(team, tmp_path / "refused") is None
 
 
 def test_gitlab_from_a_merge_request_to_what_was_approved(team: Team, tmp_path: Path) -> None:
