@@ -1,0 +1,1 @@
+"""Every call that scaler makes of AWS, held against the policies that it asks for."""
