@@ -125,17 +125,18 @@ def _cost(part: WorkloadPart) -> Cost | None:
     def daily(value: float | None) -> float | None:
         return None if value is None else usd(value * 24 / hours)
 
+    now, planned = daily(cost.now_usd), daily(cost.p50_usd)
     return Cost(
         round(hours, 2),
         usd(cost.now_usd),
         usd(cost.p50_usd),
         usd(cost.p95_usd),
         usd(cost.change_usd),
-        daily(cost.p50_usd),
+        planned,
         None if cost.price_as_of is None else cost.price_as_of.isoformat(),
-        daily(cost.now_usd),
+        now,
         daily(cost.p95_usd),
-        daily(cost.change_usd),
+        None if now is None or planned is None else usd(planned - now),
     )
 
 
