@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from datetime import timedelta
 
 import numpy as np
@@ -199,3 +200,25 @@ def test_of_overlapping_plans_the_newest_is_in_force():
     assert mine.shortage_minutes == 300
     assert mine.runs[0].known_minutes == 60
     assert START + timedelta(hours=1) == mine.incidents[0].start
+
+
+def test_plans_are_looked_at_one_at_a_time():
+    """However many runs there are, no more than two of their plans are in memory."""
+    alive, most = weakref.WeakSet(), 0
+
+    def plans():
+        nonlocal most
+        for index in range(12):
+            cutoff = START + HOUR * index
+            made = plan([part("a", [[1, 2, 3]] * 6, [1] * 6, cutoff=cutoff)], cutoff)
+            alive.add(_Watched(made))
+            most = max(most, len(alive))
+            yield f"run{index}", made
+
+    class _Watched:
+        def __init__(self, watched):
+            watched.__dict__["watched"] = self
+
+    found = score(plans(), [panel({"a": [2.0] * 20})], first=START, plan_step_seconds=3600, names=("a",))
+    assert len(found.scores.runs) == 12
+    assert most <= 2
