@@ -1,7 +1,8 @@
 """Puts files of the repository that pages link to on the site too, so that each link leads somewhere in both places.
 
 A page says ``[asg](../terraform/modules/asg)``. Read in the repository that is a folder; on the site it is
-``repository/terraform/modules/asg/``, made from the README of that folder. MkDocs calls the ``on_`` functions.
+``repository/terraform/modules/asg/``, made from the README of that folder, or a list of its files where it has none.
+MkDocs calls the ``on_`` functions.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ def on_files(files: Files, config: Any) -> Files:
     waiting = [f"{DOCS}/{file.src_uri}" for file in files.documentation_pages()]
     while waiting:
         source = waiting.pop()
-        for target in linked(root, source, (root / source).read_text(encoding="utf-8")):
+        for target in linked(root, source, _text(root / source)):
             if target.startswith(f"{DOCS}/") or target in seen:
                 continue
             seen.add(target)
-            files.append(File.generated(config, f"{PLACE}/{target}", abs_src_path=str(root / target)))
+            files.append(_file(config, root, target))
             if target.endswith(".md"):
                 waiting.append(target)
     return files
@@ -68,9 +69,9 @@ def resolved(root: Path, source: str, target: str) -> str | None:
     if re.match(r"[a-z][a-z0-9+.-]*:", target):
         return None
     path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
-    if (root / path).is_dir():
-        path = f"{path}/README.md"
-    return path if not path.startswith("..") and (root / path).is_file() else None
+    if path.startswith("..") or not (root / path).exists():
+        return None
+    return f"{path}/README.md" if (root / path).is_dir() else path
 
 
 def _outside_fences(markdown: str, change: Any) -> str:
@@ -79,6 +80,23 @@ def _outside_fences(markdown: str, change: Any) -> str:
         parts += [change(markdown[end : fence.start()]), fence[0]]
         end = fence.end()
     return "".join([*parts, change(markdown[end:])])
+
+
+def _file(config: Any, root: Path, target: str) -> File:
+    place = f"{PLACE}/{target}"
+    if (root / target).is_file():
+        return File.generated(config, place, abs_src_path=str(root / target))
+    return File.generated(config, place, content=_text(root / target))
+
+
+def _text(path: Path) -> str:
+    """What a page says; for the README that a folder does not have, which files it has."""
+    if path.is_file():
+        return path.read_text(encoding="utf-8")
+    folder = path.parent
+    names = sorted(str(each.relative_to(folder)) for each in folder.rglob("*") if each.is_file())
+    shown = [name for name in names if not any(part.startswith((".", "__")) for part in name.split("/"))]
+    return "\n".join([f"# {folder.name}", "", *(f"- [{name}]({name})" for name in shown), ""])
 
 
 def _root(config: Any) -> Path:

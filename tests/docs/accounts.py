@@ -81,6 +81,9 @@ def terraform(made: World) -> None:
     shutil.copytree(made.folder / "terraform" / "examples" / "asg", made.folder / "infra", dirs_exist_ok=True)
     for path in (made.folder / "infra").glob("*.tf"):
         path.write_text(path.read_text(encoding="utf-8").replace("../../modules", "../terraform/modules"), "utf-8")
+    # Terraform and the emulator take a while over each of a hundred actions.
+    with (made.folder / "scaler.yaml").open("a", encoding="utf-8") as stream:
+        stream.write("plan: {max_actions: 8}\n")
     made.before = ("terraform -chdir=infra init -input=false",)
 
 
@@ -98,8 +101,10 @@ def copy_terraform(made: World) -> None:
 def account(made: World, kind: str) -> None:
     """An account in which the targets of the how-to pages run, with the load of those of one kind, and a checkout."""
     emulator = _emulated(made)
-    make_group(emulator, "checkout-api")
-    make_group(emulator, "llm-chat", instance_type="g6e.xlarge", sizes=(2, 24, 6))
+    if kind == "asg":
+        make_group(emulator, "checkout-api")
+    if kind == "gpu":
+        make_group(emulator, "llm-chat", instance_type="g6e.xlarge", sizes=(2, 24, 6))
     for metric in LOADS.get(kind, ()):
         put_load(emulator, *metric)
     services = ScalableServices(

@@ -85,9 +85,7 @@ class Reader:
         if root is not None:
             shown = folder / root / "shown.tf"
             shown.write_text(block.text, encoding="utf-8")
-            valid = run(
-                f"terraform -chdir={root} init -input=false && terraform -chdir={root} validate", folder, environment
-            )
+            valid = run(f"terraform -chdir={root} get && terraform -chdir={root} validate", folder, environment)
             shown.unlink()
             assert valid.code == 0, f"{block}: {valid.printed}"
 
