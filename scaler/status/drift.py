@@ -22,8 +22,8 @@ from scaler.status.inputs import (
 )
 from scaler.status.interface import Drift, DriftKind
 
-#: One threshold each for all workloads: chosen on half of a set of recordings and counted on the other, so that about
-#: one alarm comes in 200 days of a workload; see docs/benchmarks.md.
+#: One threshold each for all workloads: the least that lets one alarm pass in 200 days of half of a set of real series;
+#: what they let pass on the other half stands in docs/benchmarks.md.
 INPUTS_THRESHOLD, ERRORS_THRESHOLD = 4.5, 16.0
 #: How far back demand is looked at, beside the period.
 TRAINING = timedelta(days=7 * MOST_WEEKS + 1)
