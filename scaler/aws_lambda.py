@@ -54,7 +54,12 @@ def handler(event: object, context: Any = None) -> dict[str, Any]:
     log.add(run_key=request.run_key, mode=request.mode)
     log.info("event", config=request.config, store=request.store, plan=request.plan)
     began = time.monotonic()
-    summary = _run(request, context, log)
+    try:
+        summary = _run(request, context, log)
+    except Exception as bug:  # such as a library that is missing: no text of it leaves the log, where secrets are out
+        log.bug(bug)
+        broken = {"run_key": request.run_key, "mode": request.mode, "status": "failed", "exit_code": 1}
+        raise RunFailed(_compact(broken)) from None
     found = summary.as_json()
     log.info("end", status=summary.status, exit_code=summary.exit_code, changes=summary.changes,
              seconds=round(time.monotonic() - began, 3))  # fmt: skip
