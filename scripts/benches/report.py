@@ -21,7 +21,7 @@ def run() -> list[Figure]:
     """Size of the page and its first paint (median of several loads), by period; CPU of making it, and of its plan."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        config = write_fleet(folder, WORKLOADS, days=120)
+        config = write_fleet(folder, WORKLOADS, days=120, model="auto")
         common = ["--config", str(config), "--as-of", AS_OF, "--offline", "--quiet"]
         found = []
         for period, suffix in (("week", ""), ("quarter", "_quarter")):

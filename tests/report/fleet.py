@@ -24,10 +24,10 @@ _HEAD = """\
 version: 1
 defaults:
   region: us-east-1
-  forecast: {model: seasonal_naive}
+  forecast: {{model: {model}}}
   prices:
     as_of: 2026-11-01
-    usd_per_hour: {m7i.large: {on_demand: 0.1, spot: 0.04}}
+    usd_per_hour: {{m7i.large: {{on_demand: 0.1, spot: 0.04}}}}
 workloads:
 """
 _WORKLOAD = """\
@@ -41,12 +41,14 @@ _WORKLOAD = """\
 """
 
 
-def write_fleet(folder: Path, workloads: int, *, days: int = 35, growth: float = 0.0, most: int = 40) -> Path:
+def write_fleet(
+    folder: Path, workloads: int, *, days: int = 35, growth: float = 0.0, most: int = 40, model: str = "seasonal_naive"
+) -> Path:
     """A project of ``workloads`` with hourly history; the last team has a tag of its own making."""
     times = np.arange(int((END - timedelta(days=days)).timestamp()), int(END.timestamp()), STEP_SECONDS)
     stamps = [datetime.fromtimestamp(int(time), UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for time in times]
     random = np.random.default_rng(11)
-    config, rows = [_HEAD], ["unique_id,ds,y"]
+    config, rows = [_HEAD.format(model=model)], ["unique_id,ds,y"]
     for index in range(workloads):
         name = f"web-{index:03d}"
         hours = times % 86_400 / 3600

@@ -264,7 +264,7 @@ def test_everything_has_a_name_for_who_cannot_see_it(page, browser):
 
 def test_two_hundred_workloads_are_a_page_too(browser, keep, tmp_path):
     """A quarter of each in less than 3 MB: quiet, drawn, and no wider than a phone."""
-    config = write_fleet(tmp_path, 200, days=100)
+    config = write_fleet(tmp_path, 200, days=100, model="auto")
     path = tmp_path / "report.html"
     arguments = ["--as-of", AS_OF, "--offline", "--quiet", "--period", "quarter", "--out", str(path)]
     assert main(["report", "--config", str(config), *arguments]) == 0
