@@ -7,6 +7,7 @@ themselves: not every alarm on them is false, so that these figures are upper bo
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -205,6 +206,10 @@ def speed() -> list[Figure]:
             at = f"2026-11-{16 - back:02d}T00:00Z"
             cpu_seconds([SCALER, "plan", "--config", config, "--offline", "--quiet", "--as-of", at])
         command = [SCALER, "status", "--config", config, "--offline", "--quiet", "--as-of", AS_OF, "--format", "json"]
+        try:
+            seconds: float | None = cpu_seconds(command)
+        except subprocess.CalledProcessError:  # an alarm on demand that is quiet
+            seconds = None
         return [
-            Figure("status_200x7_cpu_s", cpu_seconds(command), "s"),
+            Figure("status_200x7_cpu_s", seconds, "s"),
         ]
