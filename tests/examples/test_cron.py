@@ -82,7 +82,7 @@ class Machine:
         for path, place in (
             ("/etc/scaler", self.etc),
             ("/var/lib/scaler", self.state),
-            ("/opt/scaler/bin", self.binaries),
+            ("/usr/local/bin", self.binaries),
         ):
             text = text.replace(path, str(place))
         return text
@@ -211,7 +211,7 @@ def test_the_units_fit_each_other_and_cron() -> None:
     """The timer starts the service of its name; the service runs what cron runs, without its flock."""
     service, timer = _unit("scaler.service"), _unit("scaler.timer")
     _, (update, _) = crontab(CRONTAB.read_text())
-    command = service["Service"]["ExecStart"].removeprefix("/opt/scaler/bin/")
+    command = service["Service"]["ExecStart"].removeprefix("/usr/local/bin/")
     assert command in update.command
     assert "Unit" not in timer["Timer"]
     assert service["Service"]["Type"] == "oneshot"
@@ -227,7 +227,7 @@ def test_systemd_takes_the_units(tmp_path: Path) -> None:
         pytest.skip("systemd-analyze is not on the PATH")
     for name in ("scaler.service", "scaler.timer"):
         text = (SYSTEMD / name).read_text()
-        (tmp_path / name).write_text(text.replace("/opt/scaler/bin/scaler", "/bin/true"))
+        (tmp_path / name).write_text(text.replace("/usr/local/bin/scaler", "/bin/true"))
     units = [str(tmp_path / name) for name in ("scaler.service", "scaler.timer")]
     check = ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units]
     done = subprocess.run(check, capture_output=True, text=True, timeout=60, check=False)
