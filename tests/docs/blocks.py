@@ -20,6 +20,7 @@ mark                 meaning
 ``output``           what the commands before it have printed; ``[…]`` stands for anything
 ``output: digits``   the same, whatever the figures and names made of digits are
 ``quoted: FILE``     stands word for word in a file that has tests of its own
+``policy: NAME``     compared with what Terraform renders, by ``tests/iam``
 ``not run: REASON``  not executed; the reasons are listed and counted in ``test_pages.py``
 ===================  ========================================================================================
 """
@@ -34,7 +35,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 KINDS = frozenset(
-    {"world", "file", "at", "yaml", "validate", "exits", "service", "output", "quoted", "not run",
+    {"world", "file", "at", "yaml", "validate", "exits", "service", "output", "quoted", "not run", "policy",
      "quickstart-command", "test-command"}
 )  # fmt: skip
 _MARK = re.compile(r"<!--\s*(?P<kind>[a-z][a-z -]*?)(?::\s*(?P<value>.*?))?\s*-->", re.DOTALL)
