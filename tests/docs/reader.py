@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from tests.docs.blocks import Block
 from tests.docs.configuration import read_piece
@@ -62,7 +63,10 @@ class Reader:
 
     def _yaml(self, block: Block) -> None:
         if "yaml" in block.marks:
-            assert list(YAML(typ="safe", pure=True).load_all(block.text))
+            try:
+                assert list(YAML(typ="safe", pure=True).load_all(block.text))
+            except YAMLError as error:
+                raise AssertionError(f"{block}: {error}") from error
             return
         try:
             assert read_piece(block, self._pieces)
