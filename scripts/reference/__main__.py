@@ -10,6 +10,8 @@ from pathlib import Path
 from scripts.reference.command_line import command_line_page
 from scripts.reference.configuration import configuration_page
 from scripts.reference.messages import exit_codes_page, messages_page
+from scripts.reference.permissions import PAGE as PERMISSIONS
+from scripts.reference.permissions import permissions_page
 from scripts.reference.plan_document import plan_page
 from scripts.reference.terraform_modules import module_pages
 
@@ -20,7 +22,7 @@ REFERENCE = ROOT / "docs" / "reference"
 def main(arguments: Sequence[str]) -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
     parser = argparse.ArgumentParser(
-        prog="scripts/docs", description="Generate docs/reference/ and the tables of the modules."
+        prog="scripts/docs", description="Generate docs/reference/, and the tables of the modules and of permissions."
     )
     parser.add_argument("--check", action="store_true", help="change nothing; fail if a page is out of date")
     check = parser.parse_args(arguments).check
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         REFERENCE / "plan.md": plan_page(),
         REFERENCE / "exit-codes.md": exit_codes_page(),
         REFERENCE / "messages.md": messages_page(),
+        PERMISSIONS: permissions_page(),
         **module_pages(),
     }
     stale = [path for path, text in pages.items() if _standing(path) != text]

@@ -24,6 +24,13 @@ __all__ = ["initialised", "installation", "ready", "terraform_binary"]
 
 #: What Lambda itself does with a role that has the one policy, or the other.
 RUNTIME = {"Lambda itself, planning": ("plan",), "Lambda itself, applying": ("apply",)}
+#: What docs/permissions.md shows: groups with the default features.
+PAGE = "docs/permissions.md"
+ON_THE_PAGE = {
+    "targets": ["asg"],
+    "features": ["cloudwatch", "instance_types", "lead_time", "preflight", "require_tag"],
+    "bucket": BUCKET,
+}
 ROOT = """\
 provider "aws" {
   region                      = "us-east-1"
@@ -72,7 +79,7 @@ def settings() -> dict[str, Any]:
         for flow in FLOWS
     }  # fmt: skip
     of_functions = {"targets": [], "features": [], "log_groups": [LOG_GROUP], "queues": [QUEUE], "queue_key": KEY}
-    return given | dict.fromkeys(RUNTIME, nothing | of_functions)
+    return given | dict.fromkeys(RUNTIME, nothing | of_functions) | {PAGE: nothing | ON_THE_PAGE}
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.iam.conftest import RUNTIME, Policies
+from tests.iam.conftest import PAGE, RUNTIME, Policies
 from tests.iam.evaluator import Asked, allowed
 from tests.iam.flows import FLOWS, KEY, LOG_GROUP, QUEUE
 from tests.iam.reference import READS, access_level, condition_keys, resource_types
@@ -170,3 +170,11 @@ def test_what_nobody_asked_for_is_denied(elsewhere: Asked, policies: Policies) -
 def test_the_statements_are_those_of_the_data(policies: Policies) -> None:
     """Terraform leaves no grant out, and adds none."""
     assert {each["Sid"] for each in statements(policies)} == {grant["sid"] for grant in GRANTS}
+
+
+@pytest.mark.parametrize("policy", ["plan", "apply"])
+def test_the_page_shows_what_the_module_writes(policy: str, policies: Policies) -> None:
+    """Whoever copies a policy from the page has the one that Terraform would have made."""
+    text = (Path(__file__).parents[2] / PAGE).read_text(encoding="utf-8")
+    shown = text.partition(f"<!-- policy: {policy} -->\n```json\n")[2].partition("```")[0]
+    assert json.loads(shown) == policies[PAGE][policy]
