@@ -173,7 +173,7 @@ def _settings_unreadable(error: Exception, _operation: str, profile: str) -> Sca
 
 def _no_region(error: Exception, operation: str, profile: str) -> ScalerError:
     return AwsUnavailable(
-        f"no AWS region to send {operation} to",
+        f"no AWS region is set to ask {operation.partition(':')[0]} in",
         why=one_safe_line(error),
         next_step=f"Set defaults.region in the configuration, AWS_REGION, or a region for profile {profile!r}.",
     )

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from scaler.counting import how_many
+
 if TYPE_CHECKING:
     from scaler.config import Project
     from scaler.history.store import Store
@@ -155,7 +157,7 @@ def render_tick(tick: Tick, missed: int = 0) -> str:
     lines += [
         f"  {name}: {text}" for name, text in sorted(tick.forecasts.items()) if name in moved or name not in tick.floors
     ]
-    lines += [f"  {name}: {units} units short at its maximum" for name, units in sorted(tick.short.items())]
+    lines += [f"  {name}: {how_many(units, 'unit')} short at its maximum" for name, units in sorted(tick.short.items())]
     lines += [f"  {name}: left alone: {why}" for name, why in sorted(tick.doubts.items())]
     lines += [f"  {note}" for note in tick.notes]
     return "\n".join(visible(text) for text in lines)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scaler.forecast.interface import QuantileForecast
+from scaler.forecast.svg import text_at
 from scaler.history.interface import Panel
 
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 960, 260, 70, 30, 30
@@ -78,7 +78,7 @@ def _plot(panel: Panel, made: QuantileForecast, row: int) -> str:
     top = float(max(np.nanmax(past, initial=0.0), ahead.max(initial=0.0)))
     scale = _Scale(float(before[0]), float(after[-1]) + step, 1.05 * top or 1.0)
     quantiles = np.asarray(made.quantiles)
-    marks = [_axes(scale, cutoff), _text(LEFT, 18, f"{name}: {made.choices[row].model.replace('_', ' ')}", size=13)]
+    marks = [_axes(scale, cutoff), text_at(LEFT, 18, f"{name}: {made.choices[row].model.replace('_', ' ')}", size=13)]
     for low, high, opacity in _BANDS:
         if quantiles[0] <= low and high <= quantiles[-1]:
             band = [np.asarray([np.interp(q, quantiles, values) for values in ahead]) for q in (low, high)]
@@ -87,7 +87,7 @@ def _plot(panel: Panel, made: QuantileForecast, row: int) -> str:
     marks.append(_line(scale, after, np.asarray([np.interp(0.5, quantiles, values) for values in ahead]), "#1f5fa8"))
     if quantiles[-1] > 0.95:
         marks.append(_line(scale, after, ahead[:, -1], "#b5482a"))
-        marks.append(_text(WIDTH - 10, 18, f"red: p{100 * quantiles[-1]:g}", anchor="end"))
+        marks.append(text_at(WIDTH - 10, 18, f"red: p{100 * quantiles[-1]:g}", anchor="end"))
     return "".join(marks)
 
 
@@ -96,12 +96,12 @@ def _axes(scale: _Scale, cutoff: float) -> str:
     for share in (0.0, 0.5, 1.0):
         y = float(scale.y(np.asarray(share * scale.highest)))
         lines.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - 10}" stroke="#ddd"/>')
-        lines.append(_text(LEFT - 6, y + 4, f"{share * scale.highest:.4g}", anchor="end"))
+        lines.append(text_at(LEFT - 6, y + 4, f"{share * scale.highest:.4g}", anchor="end"))
     x = float(scale.x(np.asarray(cutoff)))
     lines.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#999" stroke-dasharray="3 3"/>')
     for time, anchor in ((scale.first, "start"), (cutoff, "middle"), (scale.last, "end")):
         shown = datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")
-        lines.append(_text(float(scale.x(np.asarray(time))), HEIGHT - 10, shown, anchor=anchor))
+        lines.append(text_at(float(scale.x(np.asarray(time))), HEIGHT - 10, shown, anchor=anchor))
     return "".join(lines)
 
 
@@ -125,8 +125,3 @@ def _band(
     upper = [f"{a:.1f} {b:.1f}" for a, b in zip(x, top, strict=True)]
     lower = [f"{a:.1f} {b:.1f}" for a, b in zip(x[::-1], bottom[::-1], strict=True)]
     return f'<path d="M{"L".join(upper + lower)}Z" fill="#1f5fa8" fill-opacity="{opacity}"/>'
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 11) -> str:
-    shown = escape("".join(character if character.isprintable() else "?" for character in text))
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="#222">{shown}</text>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from scaler.aws.redaction import one_safe_line
+from scaler.counting import how_many
 from scaler.errors import ScalerError
 from scaler.notify.interface import Item, Notice, Urgency
 from scaler.plan.document import Plan, WorkloadPart
@@ -58,9 +59,14 @@ def notice_of_changes(
 ) -> Notice:
     """What was written to AWS; ``items`` only if something of it is wrong or moved."""
     wrong = any(item.status in ("left alone", "short") for item in items)
-    headline = f"scaler {command}: {changes} changes written" if changes else f"scaler {command}: nothing to change"
+    headline = (
+        f"scaler {command}: {how_many(changes, 'change')} written"
+        if changes
+        else f"scaler {command}: nothing to change"
+    )
     if wrong:
-        headline += f", {sum(item.status in ('left alone', 'short') for item in items)} workloads need a look"
+        looks = sum(item.status in ("left alone", "short") for item in items)
+        headline += f", {how_many(looks, 'workload')} {'needs' if looks == 1 else 'need'} a look"
     urgency: Urgency = "problem" if wrong else "change" if changes else "quiet"
     return Notice(command, 3 if wrong else 0, headline, urgency, items, facts, link)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scaler.config import Project, Workload
+from scaler.counting import how_many
 from scaler.forecast.relatives import joined, with_relatives
 from scaler.history.archive import ParquetArchive
 from scaler.history.panels import History, read_history
@@ -97,4 +98,4 @@ def plan_step_seconds(project: Project) -> int:
 
 def counted(workloads: Sequence[object]) -> str:
     """How many, in words."""
-    return f"{len(workloads)} workload{'' if len(workloads) == 1 else 's'}"
+    return how_many(len(workloads), "workload")

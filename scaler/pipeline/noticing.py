@@ -8,6 +8,7 @@ from typing import Any
 from scaler.aws.redaction import one_safe_line
 from scaler.config import Project
 from scaler.config.notify import NoticeConfig
+from scaler.counting import how_many
 from scaler.errors import ScalerError
 from scaler.notify.comments import GitHub, GitLab
 from scaler.notify.content import notice_of_changes
@@ -47,7 +48,7 @@ def notice_of_update(line: Line, link: str | None = None) -> Notice:
     assert tick is not None  # noqa: S101 - an update that failed is told as a failure
     items = [Item(name, "left alone", reasons=(one_safe_line(why),)) for name, why in sorted(tick.doubts.items())]
     items += [
-        Item(name, "short", reasons=(f"{units} units short at its maximum",))
+        Item(name, "short", reasons=(f"{how_many(units, 'unit')} short at its maximum",))
         for name, units in sorted(tick.short.items())
     ]
     items += [

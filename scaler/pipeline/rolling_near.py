@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from scaler.capacity.requirement import SCHEDULE_DELAY_SECONDS, PlanGrid
 from scaler.config import Project, Workload
+from scaler.counting import how_many
 from scaler.forecast.near.grid import Near
 from scaler.forecast.near.state import LEAST_DAYS, NearRefused, fit, update
 from scaler.history.interface import History, Panel
@@ -212,7 +213,9 @@ def _one(
     state = held.state
     if late > state.near.delay:
         raise NearRefused(
-            "late", why=f"the newest observation is {late - state.near.delay} steps later than it was", next_step=""
+            "late",
+            why=f"the newest observation is {how_many(late - state.near.delay, 'step')} later than it was",
+            next_step="",
         )
     made = update(state, load, passed=(at - held.end) // seconds)[state.levels.index(asked.quantile)]
     made = np.minimum(made, CEILING * _highest(load[: load.size - state.near.delay], seconds))

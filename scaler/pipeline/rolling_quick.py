@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scaler.capacity.interface import RiskChoice
 from scaler.capacity.requirement import SCHEDULE_DELAY_SECONDS, PlanGrid, requirement
 from scaler.config import Project
+from scaler.counting import how_many
 from scaler.errors import ScalerError
 from scaler.forecast.interface import QuantileForecast
 from scaler.forecast.quick import QuickState, update_quick
@@ -82,7 +83,7 @@ def _of_part(part: NearPart, panel: Panel, grid: PlanGrid) -> dict[str, NearUnit
     covered = quick.forecast.values.shape[1] - passed
     try:
         near = update_quick(quick, recent, near_steps=max(1, min(part.near_steps, covered)))
-        stays = _staying(near, quick.forecast, recent, rows, passed)
+        stays = _staying(near, quick, recent, rows, passed)
         whole = _continued(_surprised(near, stays, rows), quick.forecast, max(0, passed))
         return {
             row.name: _needed(row, number, whole, recent, grid, stays=stays.get(number))
@@ -109,7 +110,7 @@ def _rows_of(quick: QuickState, index: Sequence[int]) -> QuickState:
 
 
 def _staying(
-    near: QuantileForecast, full: QuantileForecast, recent: Panel, rows: Sequence[Row], passed: int
+    near: QuantileForecast, quick: QuickState, recent: Panel, rows: Sequence[Row], passed: int
 ) -> dict[int, Floats]:
     """Demand per forecast step if what is beyond the full plan's quantile now stays, by row; no row without it.
 
@@ -117,18 +118,40 @@ def _staying(
     and carried a few updates late.
     """
     found = dict[int, Floats]()
+    full = quick.forecast
     middle = full.quantiles.index(0.5)
     for number, row in enumerate(rows):
         known = np.flatnonzero(np.isfinite(recent.values[number]))
-        step = int(known[-1]) - (recent.steps - passed) if known.size else -1
-        if step < 0:
+        if not known.size:
             continue
+        step = int(known[-1]) - (recent.steps - passed)
         seen = recent.values[number, known[-1]]
         level = full.quantiles.index(row.quantile)
-        if seen > full.values[number, step, level]:
+        if step < 0:
+            stays = _late(quick, number, step, float(seen), level)
+            if stays is not None:
+                ahead = passed + np.arange(near.values.shape[1])
+                usual = full.values[number, ahead, middle]
+                found[number] = np.maximum(usual, stays[ahead % stays.size])
+        elif seen > full.values[number, step, level]:
             beyond = seen - full.values[number, step, middle]
             found[number] = full.values[number, passed : passed + near.values.shape[1], middle] + beyond
     return found
+
+
+def _late(quick: QuickState, number: int, step: int, seen: float, level: int) -> Floats | None:
+    """A day of demand if an observation from before the full plan's cutoff stays; ``None`` if it is no surprise.
+
+    The full plan has no forecast of that step, and may have been made without it. It is compared with the centre of
+    its time of day, and what stays stands on that centre, not on the full forecast, which may know of it.
+    """
+    full, usual = quick.forecast, quick.past[number]
+    if -step > usual.size:
+        return None
+    middle = full.quantiles.index(0.5)
+    beyond = seen - float(usual[step])
+    width = float(full.values[number, 0, level] - full.values[number, 0, middle])
+    return usual + beyond if beyond > width else None
 
 
 def _surprised(near: QuantileForecast, stays: Mapping[int, Floats], rows: Sequence[Row]) -> QuantileForecast:
@@ -153,7 +176,7 @@ def _needed(
     known = np.flatnonzero(np.isfinite(recent.values[number]))
     silent = recent.steps - 1 - int(known[-1]) if known.size else recent.steps
     if silent >= SILENT_STEPS:
-        return f"nothing was observed in the last {silent} steps of {recent.step_seconds} s"
+        return f"nothing was observed in the last {how_many(silent, 'step')} of {recent.step_seconds} s"
     needed = requirement(
         whole,
         number,

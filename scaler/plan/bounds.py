@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from scaler.capacity.interface import Requirement
 from scaler.config import LimitsConfig
+from scaler.counting import how_many
 from scaler.history.interface import Provenance
 from scaler.live.interface import LiveGroup
 from scaler.plan.interface import PlanRefused
@@ -101,7 +102,7 @@ def binding(
     if held and level > max(raised, limits.min):
         return "no scale-in while what is measured is not demand"
     if needed > limits.max:
-        return f"limits.max {limits.max}, {needed - limits.max} units short"
+        return f"limits.max {limits.max}, {how_many(needed - limits.max, 'unit')} short"
     if raised < limits.min:
         return f"limits.min {limits.min}"
     if level > raised:

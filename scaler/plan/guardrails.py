@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.counting import how_many
 from scaler.errors import Refused
 from scaler.mix.interface import Mixer
 from scaler.plan.bounds import Bounded
@@ -71,8 +72,9 @@ def _shortfall(inputs: WorkloadInputs, bounded: Bounded) -> Iterator[Breach]:
         yield Breach(
             "shortfall",
             bound,
-            f"shortfall: demand p{inputs.requirement.quantile * 100:.3g} needs up to {bounded.shortfall_units} units "
-            f"more than {bound}, in {bounded.shortfall_steps} of {bounded.units.size} steps",
+            f"shortfall: demand p{inputs.requirement.quantile * 100:.3g} needs up to "
+            f"{how_many(bounded.shortfall_units, 'unit')} more than {bound}, in {bounded.shortfall_steps} of "
+            f"{bounded.units.size} steps",
         )
 
 
@@ -83,7 +85,9 @@ def _change(inputs: WorkloadInputs, floor: NDArray[np.int64], context: PlanConte
     now, highest = max(live.desired_size, live.min_size), int(floor.max())
     if highest > max(rules.free_units, rules.max_growth * now):
         bound = f"guardrails.max_growth {rules.max_growth:g}"
-        yield Breach("change", bound, f"change: the peak of {highest} units is above {bound} × the {now} that run")
+        yield Breach(
+            "change", bound, f"change: the peak of {how_many(highest, 'unit')} is above {bound} × the {now} that run"
+        )
 
 
 def _extreme(inputs: WorkloadInputs, context: PlanContext) -> Iterator[Breach]:

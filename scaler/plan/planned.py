@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from scaler.counting import how_many
 from scaler.plan.bounds import Bounded, apply_bounds, hold
 from scaler.plan.compile import compile_levels
 from scaler.plan.document import GuardrailPart, SlotPart, WeeklyPart
@@ -81,7 +82,8 @@ def _one_off_levels(
     if not steps:
         return levels, ()
     bound = f"guardrails.max_step_down {rules.max_step_down:g}"
-    message = f"step down: {bound} keeps the level up to {int((slowed - units).max())} units higher, in {steps} steps"
+    more, during = how_many(int((slowed - units).max()), "unit"), how_many(steps, "step")
+    message = f"step down: {bound} keeps the level up to {more} higher, in {during}"
     return levels, (GuardrailPart(rule="step-down", bound=bound, outcome="limited", message=message),)
 
 
@@ -123,7 +125,7 @@ def _shortfall(inputs: WorkloadInputs, of_week: Bounded, context: PlanContext) -
         return ()
     bound = f"limits.max {inputs.workload.limits.max}"
     message = (
-        f"shortfall: the weekly profile needs up to {of_week.shortfall_units} units more than {bound}, "
+        f"shortfall: the weekly profile needs up to {how_many(of_week.shortfall_units, 'unit')} more than {bound}, "
         f"in {of_week.shortfall_steps} of {of_week.units.size} steps of the week"
     )
     accepted = (inputs.workload.name, "shortfall") in context.accepted

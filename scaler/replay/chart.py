@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 
+from scaler.forecast.svg import text_at
 from scaler.replay.interface import Point
 from scaler.replay.run import Replay
 from scaler.replay.summary import second_half_front
@@ -64,7 +64,7 @@ def _plot(made: Replay, budget: float) -> str:
     bound = second_half_front(made.bound)
     costs = [p.score.cost_ratio for points in (*fronts.values(), bound) for p in points if p.score.violations <= MOST]
     scale = _Scale(0.95, min(max(costs, default=2.0) * 1.05, 4.0))
-    marks = [_text(LEFT, 20, f"{made.trace.name}: cost against violation minutes, second half", size=13)]
+    marks = [text_at(LEFT, 20, f"{made.trace.name}: cost against violation minutes, second half", size=13)]
     marks += _axes(scale, budget)
     for index, (name, points) in enumerate(fronts.items()):
         marks.append(_front(scale, points, _COLOURS[index % len(_COLOURS)], index))
@@ -73,7 +73,7 @@ def _plot(made: Replay, budget: float) -> str:
     marks.append(_legend(len(fronts), "noise-limited bound (dotted)", "#555"))
     y = scale.y(1.0)
     marks.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#555"/>')
-    marks.append(_text(LEFT + 4, y - 4, "oracle: perfect foresight"))
+    marks.append(text_at(LEFT + 4, y - 4, "oracle: perfect foresight"))
     return "".join(marks)
 
 
@@ -82,19 +82,19 @@ def _axes(scale: _Scale, budget: float) -> list[str]:
     for tick in _TICKS:
         x = scale.x(tick)
         lines.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#eee"/>')
-        lines.append(_text(x, HEIGHT - BOTTOM + 16, f"{100 * tick:g} %", anchor="middle"))
+        lines.append(text_at(x, HEIGHT - BOTTOM + 16, f"{100 * tick:g} %", anchor="middle"))
     middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
-    lines.append(_text(middle, HEIGHT - 12, "minutes with more demand than capacity", anchor="middle"))
+    lines.append(text_at(middle, HEIGHT - 12, "minutes with more demand than capacity", anchor="middle"))
     step = 0.1 if scale.dearest < 1.8 else 0.5
     for number in range(int(scale.dearest / step) + 1):
         cost = number * step
         if cost >= 1.0:
             y = scale.y(cost)
             lines.append(f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="#eee"/>')
-            lines.append(_text(LEFT - 6, y + 4, f"{cost:.1f}×", anchor="end"))
+            lines.append(text_at(LEFT - 6, y + 4, f"{cost:.1f}×", anchor="end"))
     x = scale.x(budget)
     lines.append(f'<path d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}" stroke="#b5482a" stroke-dasharray="4 3"/>')
-    lines.append(_text(x + 4, TOP + 10, f"budget {100 * budget:g} %"))
+    lines.append(text_at(x + 4, TOP + 10, f"budget {100 * budget:g} %"))
     return lines
 
 
@@ -125,9 +125,4 @@ def _mark(x: float, y: float, colour: str, index: int) -> str:
 
 def _legend(index: int, name: str, colour: str) -> str:
     y = TOP + 10 + 18 * index
-    return _mark(WIDTH - RIGHT + 16, y - 4, colour, index) + _text(WIDTH - RIGHT + 28, y, name)
-
-
-def _text(x: float, y: float, text: str, *, anchor: str = "start", size: int = 11) -> str:
-    shown = escape("".join(character if character.isprintable() else "?" for character in text))
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="#222">{shown}</text>'
+    return _mark(WIDTH - RIGHT + 16, y - 4, colour, index) + text_at(WIDTH - RIGHT + 28, y, name)

@@ -201,7 +201,7 @@ def test_short_history_and_late_metrics_are_left_to_the_quick_path(tmp_path):
     assert "near forecaster" in world.tick().tick.forecasts["shop"]
     world.now += 10 * MINUTE
     line = world.tick()
-    assert line.tick.forecasts["shop"] == "quick path: the newest observation is 1 steps later than it was"
+    assert line.tick.forecasts["shop"] == "quick path: the newest observation is 1 step later than it was"
     assert line.tick.floors["shop"][1] > 1
 
 
@@ -230,3 +230,28 @@ def test_fits_come_back_with_the_state_and_hold_for_a_day(tmp_path):
     world.now = FIRST + timedelta(days=1)
     world.tick()
     assert decode_state(path.read_bytes()).fits["shop"].end == int(world.now.timestamp())
+
+
+def test_what_comes_late_from_before_the_full_plan_is_noticed(tmp_path):
+    """The full plan is made without its last step; when that comes, and is far above its time of day, floors follow.
+
+    Nothing newer has come by then. The same step at its usual height moves nothing.
+    """
+    cutoff, period, floors = DAYS * 1_440, 5, {}
+    for name, factor in (("usual", 1.0), ("surge", 2.0)):
+        (tmp_path / name).mkdir()
+        demand = wave(noise=0.02)
+        demand[cutoff - period : cutoff] *= factor
+        demand[cutoff:] = np.nan
+        missing = demand.copy()
+        missing[cutoff - period : cutoff] = np.nan
+        world = Ticks(tmp_path / name, missing, period=period, days=5)
+        planned = world.tick().tick.floors["shop"][1]
+        Ticks(tmp_path / name, demand, period=period, days=5)  # writes the history again, now with that step
+        world.now += 2 * MINUTE
+        floors[name] = (planned, world.tick().tick.floors["shop"][1], demand[cutoff - period] / 10)
+    assert floors["usual"][0] == floors["surge"][0]
+    assert floors["usual"][1] <= floors["usual"][0] + 1
+    planned, after, needed = floors["surge"]
+    assert planned < 0.8 * needed
+    assert after >= needed
