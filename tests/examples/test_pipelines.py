@@ -155,6 +155,20 @@ def test_a_refused_plan_fails_the_job_and_the_comment_says_why(runner: Runner, t
     assert kept(team, tmp_path / "refused") is None
 
 
+def test_a_fallback_is_shown_and_may_be_refused(runner: Runner, team: Team, tmp_path: Path) -> None:
+    """Exit 4: with too little history the plan goes on with a warning, or ends red where that is asked for."""
+    repository = light(team, tmp_path / "degraded")
+    rows = (repository / "history.csv").read_text().splitlines()
+    (repository / "history.csv").write_text("\n".join([rows[0], *rows[-96:]]) + "\n")
+    main = replace(runner, repository=repository, event=event("push"), approve=False)
+    jobs = main.run(WORKFLOW)
+    assert (jobs["plan"].result, jobs["plan"].outputs["changed"]) == ("success", "true"), jobs["plan"].log
+    assert "::warning title=scaler fell back::" in jobs["plan"].log
+    jobs = replace(main, given=main.given | {"degraded": "refuse"}).run(WORKFLOW)
+    assert (jobs["plan"].result, jobs["apply"].result) == ("failure", "skipped")
+    assert "::error title=scaler fell back::" in jobs["plan"].log
+
+
 def test_gitlab_from_a_merge_request_to_what_was_approved(team: Team, tmp_path: Path) -> None:
     """By the identity of the job alone: a refusal is noted at the merge request; main applies what was saved."""
     project = {
