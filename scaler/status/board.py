@@ -80,13 +80,16 @@ class Board:
         # A weekly profile goes on in ways that its levels do not tell; one-off actions leave the last level.
         self.floor[row, rest] = np.nan if part.weekly is not None else part.steps[-1].min_size
         self.unit_usd[row, rest] = np.nan
-        prices = [_unit_usd(level.usd_per_hour, level.min_size) for level in part.steps]
-        known = [price for price in prices if price is not None]
-        for level, price in zip(part.steps, prices, strict=True):
-            span = slice(self._column(epoch(level.start)), self._column(epoch(level.end)))
-            self.floor[row, span], self.maximum[row, span] = level.min_size, level.max_size
-            # A level of no units has the price of the others: what was needed then would have cost as much.
-            self.unit_usd[row, span] = price if price is not None else max(known, default=np.nan)
+        prices = np.array([_unit_usd(level.usd_per_hour, level.min_size) for level in part.steps])
+        # A level of no units has the price of the others: what was needed then would have cost as much.
+        prices = np.where(np.isnan(prices), np.nanmax(prices, initial=-np.inf), prices)
+        widths = np.diff([*(self._column(epoch(level.start)) for level in part.steps), end])
+        for grid, values in (
+            (self.floor, [level.min_size for level in part.steps]),
+            (self.maximum, [level.max_size for level in part.steps]),
+            (self.unit_usd, np.where(np.isfinite(prices), prices, np.nan)),
+        ):
+            grid[row, first:end] = np.repeat(np.asarray(values, np.float32), widths)
         self._expect(row, part, slice(first, end))
 
     def place(self, rows: NDArray[np.int64], columns: NDArray[np.int64], scores: Floats) -> None:
@@ -111,8 +114,8 @@ class Board:
 
     def _column(self, seconds: int) -> int:
         """Fine column that a moment lies in, within the grid."""
-        return int(np.clip((seconds - self.start) // self.step_seconds, 0, self.run.shape[1]))
+        return int(min(max((seconds - self.start) // self.step_seconds, 0), self.run.shape[1]))
 
 
-def _unit_usd(usd_per_hour: float | None, units: int) -> float | None:
-    return usd_per_hour / units if usd_per_hour is not None and units > 0 else None
+def _unit_usd(usd_per_hour: float | None, units: int) -> float:
+    return usd_per_hour / units if usd_per_hour is not None and units > 0 else np.nan
