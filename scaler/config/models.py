@@ -244,6 +244,12 @@ class Config(Strict):
                     "must be false beside Terraform variables in outputs: each attribute has one writer",
                     *(*where, "mixed_instances_policy"),
                 )
+            if apply.model_fields_set and self.outputs.tfvars and self.plan.schedule != "one-off":
+                raise InvalidAt(
+                    "must be one-off where apply has settings and outputs has Terraform variables: the recurring "
+                    f"actions of {name} have one writer, scaler apply or Terraform",
+                    *("plan", "schedule"),
+                )
         return self
 
     @model_validator(mode="after")

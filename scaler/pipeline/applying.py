@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scaler.apply.checks import check_account, check_plan, check_regions
-from scaler.apply.interface import Target
+from scaler.apply.interface import ApplyRefused, Target
 from scaler.apply.run import Prepared, prepare
 from scaler.aws.session import call
 from scaler.config import Project
@@ -30,12 +30,27 @@ def checked(
         AwsFailed: AWS does not say who is asking.
     """
     check_plan(plan, runtime.clock())
+    _require_one_writer(plan, project)
     regions = {w.name: runtime.aws.region(w.region) for w in project.workloads()}
     default = runtime.aws.region(project.config.defaults.region)
     check_regions(plan, {part.name: regions.get(part.name, default) for part in plan.workloads})
     account = None if plan.account is None else account_of(runtime, plan.region)
     check_account(plan, account)
     return lambda: prepare(plan, target, store, runtime.clock(), account=str(account), lower_live=lower_live)
+
+
+def _require_one_writer(plan: Plan, project: Project) -> None:
+    """Refuse recurring actions that Terraform is given, too: of other names at the same times, which AWS refuses.
+
+    One-off actions of one plan go away with it; those of a week stay until somebody takes them back.
+    """
+    weekly = [part.name for part in plan.workloads if part.weekly is not None]
+    if weekly and project.config.outputs.tfvars is not None:
+        raise ApplyRefused(
+            f"the weekly schedule of {weekly[0]} would have two writers",
+            why="outputs.tfvars gives it to Terraform, and scaler apply was about to write it, too",
+            next_step="Apply it with Terraform, or take tfvars out of outputs, plan again and apply that plan.",
+        )
 
 
 def account_of(runtime: Runtime, region: str | None) -> str | None:

@@ -115,6 +115,9 @@ def test_the_examples_of_the_documentation_are_right() -> None:
     assert owned.predictive_scaling.mode == "ForecastOnly"
 
 
+WEEKLY = {"outputs": {"tfvars": "x.json"}, "plan": {"schedule": "weekly"}, "defaults": {"timezone": "UTC"}}
+
+
 @pytest.mark.parametrize(
     ("target", "apply", "more", "words"),
     [
@@ -127,6 +130,7 @@ def test_the_examples_of_the_documentation_are_right() -> None:
         ({"asg": "web"}, {"target_tracking": {"policy": "cpu60"}}, {}, "is needed where capacity"),
         ({"deployment": "shop/web"}, {"require_tag": {"a": "b"}}, {}, "only written as YAML"),
         ({"asg": "web"}, {"mixed_instances_policy": True}, {"outputs": {"tfvars": "x.json"}}, "one writer"),
+        ({"asg": "web"}, {"require_tag": {"a": "b"}}, WEEKLY, "recurring actions of web have one writer"),
     ],
 )
 def test_what_apply_cannot_own_is_refused(target, apply, more, words) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,12 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
+from scaler.apply.interface import ApplyRefused
 from scaler.cli.main import main
+from scaler.config.reader import load_config
+from scaler.errors import ScalerError
+from scaler.pipeline import open_runtime
+from scaler.pipeline.applying import checked
 from scaler.plan.seal import decode
 from tests.emit.kubernetes_schemas import SCHEMAS
 from tests.pipeline.conftest import END
@@ -92,3 +98,18 @@ def test_deployments_are_written_for_kubernetes(project):
     assert not (config.parent / "scaler.auto.tfvars.json").exists()
     edited(config, ("kubernetes: k8s.yaml", "kubernetes: ../../k8s.yaml"))
     assert main(["plan", "--config", str(config), "--as-of", AS_OF, "--quiet"]) == 78
+
+
+def test_what_terraform_is_given_for_every_week_is_not_applied_too(project):
+    """The profile is in the variables: ``scaler apply`` refuses its plan before it asks AWS anything."""
+    config = edited(project(), ZONE, more="plan: {schedule: weekly}\n")
+    planned(config)
+    plan = decode((config.parent / "plan.json").read_text())
+    runtime = replace(open_runtime(offline=True), clock=lambda: END)
+    with pytest.raises(ApplyRefused, match="the weekly schedule of shop would have two writers") as refused:
+        checked(plan, load_config(config), runtime, store=None, target=None)
+    assert refused.value.exit_code == 3
+    alone = edited(config, ("outputs: {tfvars: scaler.auto.tfvars.json}", "outputs: {}"))
+    with pytest.raises(ScalerError) as other:  # it goes on, to who is asking
+        checked(plan, load_config(alone), runtime, store=None, target=None)
+    assert "two writers" not in str(other.value)
