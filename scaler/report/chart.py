@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from scaler.report.figures import day, moment, shown
+from scaler.report.figures import day, moment, plain, shown
 from scaler.report.interface import Chart, Line
 
 #: The plot's own units: it is stretched to the width of the page and to ``HEIGHT`` pixels, its lines are not.
@@ -36,6 +36,7 @@ class Drawing:
     """All that the template needs.
 
     Attributes:
+        grid: ``d`` of the lines that the rows stand at.
         data: the lines for hovering: name, start and step in seconds, values and lows.
         label: what somebody hears who does not see it.
         cutoff: where the forecast begins, as a percentage of the width; ``None`` where all or nothing is forecast.
@@ -43,6 +44,7 @@ class Drawing:
 
     paths: tuple[Path, ...]
     rows: tuple[Mark, ...]
+    grid: str
     columns: tuple[Mark, ...]
     data: dict[str, object]
     label: str
@@ -73,13 +75,14 @@ def draw(chart: Chart) -> Drawing:
     return Drawing(
         tuple(path(line) for line in sorted(chart.lines, key=lambda line: line.style != "band")),
         tuple(Mark(f"{y(tick):.0f}", shown(tick)) for tick in chart.ticks),
+        "".join(f"M0 {y(tick):.0f}h{WIDTH}" for tick in chart.ticks),
         tuple(Mark(f"{x(each) * 100 / WIDTH:.4g}", day(each)) for each in chart.times),
         {
             "start": int(start.timestamp()),
             "end": int(end.timestamp()),
             "unit": chart.unit,
             "lines": [
-                [line.name, int(line.start.timestamp()), line.step_seconds, list(line.values), list(line.low)]
+                [line.name, int(line.start.timestamp()), line.step_seconds, _plain(line.values), _plain(line.low)]
                 for line in chart.lines
             ],
         },
@@ -124,6 +127,11 @@ def _trace(points: list[_Point]) -> str:
             said.append(f"l{dx}{'' if dy < 0 else ' '}{dy}")
         x, y = right, down
     return "".join(said)
+
+
+def _plain(values: tuple[float | None, ...]) -> list[float | None]:
+    """As JSON writes them: whole ones without a point."""
+    return [None if value is None else plain(value) for value in values]
 
 
 def _peaks(chart: Chart) -> str:

@@ -35,8 +35,15 @@
   const chart = (figure) => {
     const svg = figure.querySelector("svg");
     const plot = svg.querySelector("svg");
-    const out = figure.querySelector(".value");
-    const cursor = svg.querySelector(".cursor");
+    const title = figure.querySelector(".title").textContent;
+    const out = make("p", undefined, figure);
+    out.className = "value";
+    out.setAttribute("aria-live", "polite");
+    const cursor = document.createElementNS(svg.namespaceURI, "line");
+    cursor.setAttribute("class", "cursor");
+    cursor.setAttribute("y2", "180");
+    cursor.style.visibility = "hidden";
+    svg.append(cursor);
     const moving = [...svg.querySelectorAll("[data-x]")];
     let data = null;
     let from = 0;
@@ -101,7 +108,6 @@
       }
       show();
     });
-    const title = figure.querySelector(".title").textContent;
     const buttons = make("span", undefined, figure.querySelector(".legend"));
     buttons.className = "zoom";
     for (const [text, name, factor] of [["+", "Zoom in", 0.5], ["−", "Zoom out", 2], ["All", "Show all", 0]]) {
@@ -110,9 +116,16 @@
       button.setAttribute("aria-label", `${name}: ${title}`);
       button.addEventListener("click", () => (factor ? zoom(factor) : all()));
     }
-    figure.querySelector("details").addEventListener("toggle", (event) => {
-      const into = event.target.querySelector(".scroll");
-      if (!into.firstChild) into.append(table(load()));
+    const details = make("details", undefined, figure);
+    make("summary", `${title} as a table`, details);
+    details.addEventListener("toggle", () => {
+      if (details.querySelector("table")) return;
+      const into = make("div", undefined, details);
+      into.className = "scroll";
+      into.tabIndex = 0;
+      into.setAttribute("role", "region");
+      into.setAttribute("aria-label", `${title} as a table`);
+      into.append(table(load()));
     });
   };
   // Charts are made usable when they come near the screen, or are reached by keyboard.
@@ -122,6 +135,17 @@
     for (const entry of entries) if (entry.isIntersecting) { seen.unobserve(entry.target); ready(entry.target); }
   }, { rootMargin: "600px" });
   for (const figure of waiting) seen.observe(figure);
+  // A table that is wider than the screen is reached by keyboard, too, and has a name.
+  const wide = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (!isIntersecting || target.scrollWidth <= target.clientWidth) continue;
+      wide.unobserve(target);
+      target.tabIndex = 0;
+      target.setAttribute("role", "region");
+      target.setAttribute("aria-label", target.querySelector("caption")?.textContent ?? "Table");
+    }
+  });
+  for (const each of document.querySelectorAll(".w .scroll")) wide.observe(each);
   document.addEventListener("focusin", (event) => {
     const figure = event.target.closest?.("figure.chart");
     if (figure) ready(figure);

@@ -17,6 +17,8 @@ from scaler.report.interface import Report, WorkloadReport
 
 #: Rows that are shown at once; the others are a click away.
 _MOST = 12
+#: Of a large fleet, incidents and models of a workload; the others are in the JSON.
+_FEW, _LARGE = 2, 60
 
 
 def as_html(report: Report) -> str:
@@ -36,6 +38,7 @@ def as_html(report: Report) -> str:
         draw=draw,
         ids={each.name: index for index, each in enumerate(report.workloads, 1)},
         most=_MOST,
+        few=_FEW if len(report.workloads) > _LARGE else _MOST,
         script=Markup(script),  # noqa: S704 - a file of this package
         style=Markup(style),  # noqa: S704 - a file of this package
         policy=f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; img-src data:",

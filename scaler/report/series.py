@@ -47,7 +47,8 @@ def demand_chart(
         tops(history, width, at_end=True),
     )
     values = np.array(part.values)
-    wide = width_of(values.shape[0], part.step_seconds, most)
+    # Three lines of a span that is short beside the history.
+    wide = width_of(values.shape[0], part.step_seconds, max(24, most // 2))
     quantiles = [values[:, nearest(part.quantiles, q)] for q in (0.05, 0.5, 0.95)]
     low, middle, high = (tops(column, wide) for column in quantiles)
     step = part.step_seconds * wide

@@ -250,9 +250,8 @@ def test_everything_has_a_name_for_who_cannot_see_it(page, browser):
     assert browser.run(
         "[...document.querySelectorAll('.plot > svg')].every((e) => e.getAttribute('aria-label').length > 20)"
     )
-    assert browser.run(
-        "[...document.querySelectorAll('figure')].every((e) => e.querySelector('details summary').textContent)"
-    )
+    brought_up(browser, 4, "svg")
+    assert browser.run(f"{figure(4)}.querySelector('summary').textContent").endswith("as a table")
     levels = browser.run("[...document.querySelectorAll('h1,h2,h3,h4')].map((e) => Number(e.tagName[1]))")
     assert levels[0] == 1
     assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
