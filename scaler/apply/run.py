@@ -122,11 +122,16 @@ def execute(
     lease: Keeps,
     clock: Callable[[], datetime],
     progress: Callable[[str], None] = lambda _line: None,
+    *,
+    go_on: bool = False,
 ) -> None:
     """Make the changes one by one, each written down before and after, each read back.
 
+    Args:
+        go_on: when a change fails, leave the rest of its group pending, and make the changes of the other groups.
+
     Raises:
-        ApplyFailed: a change did not take effect; what follows it is pending.
+        ApplyFailed: a change did not take effect; what follows it is pending, or what follows it in its group.
         scaler.history.lock.StoreLocked: another run took the store over.
     """
     journal, now = prepared.journal, clock()
@@ -136,13 +141,24 @@ def execute(
     journal.settle(lambda change: in_effect(change, live[change.group], now), now)
     journal.begin({plan.group: _recorded(plan) for plan in prepared.groups}, prepared.changes)
     todo = journal.pending()
-    for place, index in enumerate(todo):
+    failed: dict[Group, ApplyFailed] = {}
+    while todo:
+        index, *todo = todo
         lease.keep()
-        if place == 0:
+        if journal.entries[index].status == "pending":  # otherwise the mark of the change before it said so, too
             journal.mark(index, "started", clock())
-        following = todo[place + 1] if place + 1 < len(todo) else None
-        _make(journal, index, following, target, clock)
-        progress(f"{journal.entries[index].change.group.name}: {journal.entries[index].change.summary()}")
+        change = journal.entries[index].change
+        try:
+            _make(journal, index, todo[0] if todo else None, target, clock)
+        except ApplyFailed as error:
+            if not go_on:
+                raise
+            failed[change.group] = error
+            todo = [each for each in todo if journal.entries[each].change.group != change.group]
+        else:
+            progress(f"{change.group.name}: {change.summary()}")
+    if failed:
+        raise next(iter(failed.values()))
     journal.finish("done")
 
 

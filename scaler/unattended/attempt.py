@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
+from scaler.apply.interface import ApplyFailed
 from scaler.apply.run import Keeps, Prepared, execute
 from scaler.apply.targets import AwsTargets
 from scaler.config import Project
@@ -22,7 +23,7 @@ from scaler.unattended.claim import Heartbeat
 from scaler.unattended.deadline import Deadline
 from scaler.unattended.interface import Request, Summary, said
 from scaler.unattended.log import Log
-from scaler.unattended.outcome import exit_code, outcomes, status_of, without_refused, written
+from scaler.unattended.outcome import exit_code, failures, outcomes, status_of, without_refused, written
 from scaler.unattended.places import read_sealed
 from scaler.unattended.state import RunState, RunStates
 from scaler.unattended.telling import Teller
@@ -140,14 +141,19 @@ class Attempt:
         target = AwsTargets(self.runtime.aws)
         part = without_refused(plan)
         assert self.state.summary is not None  # noqa: S101 - what is planned has one
+        prepared: Prepared | None = None
         try:
             look = checked(part, self.project, self.runtime, self.store, target)
             with self._locked() as lease:
                 prepared = look()
                 self.enter("apply")
-                execute(prepared, target, lease, self.runtime.clock, self.runtime.progress)
+                execute(prepared, target, lease, self.runtime.clock, self.runtime.progress, go_on=True)
         except StoreLocked:
             raise  # it is held for a while, and says nothing about the plan
+        except ApplyFailed:
+            if prepared is not None:
+                self.reach(replace(self.state, summary=_with_changes(self.state.summary, plan, prepared)))
+            raise
         except Refused as error:
             summary = replace(self.state.summary, status="refused", exit_code=3, error=said(error))
             self.log.warning(error.what, **said(error))
@@ -193,5 +199,5 @@ def _with_changes(summary: Summary, plan: Plan, prepared: Prepared) -> Summary:
         summary,
         run=prepared.journal.run,
         changes=sum(changes.values()),
-        workloads=outcomes(plan, changes),
+        workloads=outcomes(plan, changes, failures(prepared)),
     )

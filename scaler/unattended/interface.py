@@ -47,7 +47,7 @@ class WorkloadOutcome:
     """What became of one workload.
 
     Attributes:
-        status: as in the plan, or ``left alone`` by an update.
+        status: as in the plan, ``failed`` if a write was, or ``left alone`` by an update.
         changes: writes to AWS.
     """
 

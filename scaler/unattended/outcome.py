@@ -16,21 +16,29 @@ from scaler.unattended.interface import Status, WorkloadOutcome
 MOST_REASONS = 3
 
 
-def outcomes(plan: Plan, changes: Mapping[str, int] | None = None) -> tuple[WorkloadOutcome, ...]:
+def outcomes(
+    plan: Plan, changes: Mapping[str, int] | None = None, failed: Mapping[str, str] | None = None
+) -> tuple[WorkloadOutcome, ...]:
     """Each workload of a plan.
 
     Args:
         changes: by workload, writes that were made.
+        failed: by workload, why one of its writes was not.
     """
-    return tuple(
-        WorkloadOutcome(
-            part.name,
-            part.status,
-            tuple(dict.fromkeys(map(one_safe_line, part.reasons)))[:MOST_REASONS],
-            (changes or {}).get(part.name, 0),
-        )
-        for part in plan.workloads
-    )
+    found = []
+    for part in plan.workloads:
+        why = (failed or {}).get(part.name)
+        reasons = part.reasons if why is None else (why, *part.reasons)
+        told = tuple(dict.fromkeys(map(one_safe_line, reasons)))[:MOST_REASONS]
+        status = part.status if why is None else "failed"
+        found.append(WorkloadOutcome(part.name, status, told, (changes or {}).get(part.name, 0)))
+    return tuple(found)
+
+
+def failures(prepared: Prepared) -> dict[str, str]:
+    """Why a write of a workload failed, as its journal says, by workload."""
+    entries = prepared.journal.entries
+    return {e.change.group.workload: str(e.note) for e in entries if e.status == "failed"}
 
 
 def of_update(line: Line) -> tuple[WorkloadOutcome, ...]:

@@ -92,9 +92,9 @@ def _carry_out(request: Request, world: World, deadline: Deadline, ended: _Ended
             _free(store, world)
             state = replace(state, attempt=state.attempt + 1)
             states.write(state)
-            ended.attempt = state.attempt
             world.log.add(attempt=state.attempt)
             attempt = Attempt(request, project, runtime, store, states, state, deadline, heartbeat, world.log)
+            ended.current = attempt
             return _go_on(attempt, project, states, ended)
     except AliveElsewhere:
         world.log.info("another attempt at this run is alive; nothing to do")
@@ -137,7 +137,7 @@ class _Ended:
     def __init__(self, request: Request, world: World) -> None:
         self._request, self._world = request, world
         self.teller: Teller | None = None
-        self.attempt = 1
+        self.current: Attempt | None = None
 
     def told(self, act: Callable[[], Summary]) -> Summary:
         """The summary of what ``act`` does, or of the error that ended it."""
@@ -180,12 +180,13 @@ class _Ended:
         return summary
 
     def _summary(self, error: ScalerError) -> Summary:
-        request = self._request
-        return Summary(
-            request.run_key,
-            request.mode,
-            "refused" if error.exit_code == 3 else "failed",
-            error.exit_code,
-            attempt=self.attempt,
+        """With what is known of plan and workloads by now."""
+        request, state = self._request, None if self.current is None else self.current.state
+        reached = Summary(request.run_key, request.mode, "failed", 1) if state is None else state.summary
+        return replace(
+            reached or Summary(request.run_key, request.mode, "failed", 1),
+            status="refused" if error.exit_code == 3 else "failed",
+            exit_code=error.exit_code,
+            attempt=1 if state is None else state.attempt,
             error=said(error),
         )

@@ -153,6 +153,24 @@ def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
     ]
 
 
+def test_a_write_that_is_denied_does_not_keep_the_others(fleet) -> None:
+    """One group may not be written to, the other is; the failure names it, and once it is mended a retry completes."""
+    fleet.proxy.denied = "shop"
+    with fleet.function() as function:
+        failed = function.invoke(APPLY).failed
+        assert (failed["status"], failed["exit_code"]) == ("failed", 1)
+        found = {each["name"]: (each["status"], each["changes"] > 0) for each in failed["workloads"]}
+        assert found == {"shop": ("failed", False), "web": ("changed", True)}
+        assert "autoscaling:BatchPutScheduledUpdateGroupAction" in failed["workloads"][0]["reasons"][0]
+        assert fleet.live()["shop"] == (2, 0)
+        assert fleet.live()["web"][1] > 10
+        fleet.proxy.denied = None
+        summary = function.invoke(APPLY).summary
+    assert (summary["status"], summary["attempt"]) == ("done", 2)
+    assert summary["changes"] == len(fleet.proxy.writes)
+    assert fleet.live()["shop"][1] > 10
+
+
 def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None:
     """Mode plan writes no capacity and keeps the plan and its documents; mode apply with that plan makes none."""
     fleet.configure(more="outputs: {tfvars: infra/scaler.auto.tfvars.json}\n")

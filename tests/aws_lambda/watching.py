@@ -12,6 +12,13 @@ from tests.standins.http import PATH, Answer, StandIn
 
 #: Operations of Auto Scaling that change nothing begin so.
 READS = ("Describe", "Get", "List")
+#: As Auto Scaling refuses.
+DENIED = Answer(
+    b'<ErrorResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/"><Error><Type>Sender</Type>'
+    b"<Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>",
+    "text/xml",
+    403,
+)
 #: Headers of an answer that are passed on.
 KEPT = frozenset({"etag", "last-modified", "location", "x-amzn-requestid"})
 
@@ -21,6 +28,7 @@ class WatchingProxy(StandIn):
 
     Attributes:
         writes: operations that changed capacity, in their order.
+        denied: group that may not be written to, if there is one.
         stalled: operations that are not answered until ``go_on`` is set.
     """
 
@@ -29,6 +37,7 @@ class WatchingProxy(StandIn):
         self.writes: list[str] = []
         self.operations: list[str] = []
         self.stalled: frozenset[str] = frozenset()
+        self.denied: str | None = None
         self.go_on = threading.Event()
         self._place = urlsplit(endpoint).netloc
         self._lock = threading.Lock()
@@ -39,6 +48,9 @@ class WatchingProxy(StandIn):
         self.operations.append(operation)
         if operation in self.stalled:
             self.go_on.wait(60)
+        writes = "autoscaling" in headers.get("Authorization", "") and not operation.startswith(READS)
+        if writes and self.denied is not None and f"AutoScalingGroupName={self.denied}".encode() in body:
+            return DENIED
         connection = http.client.HTTPConnection(self._place, timeout=60)
         passed = {name: value for name, value in headers.items() if name not in (PATH, "Connection", "Expect")}
         connection.request(headers["X-Method"], headers[PATH], body, passed)
@@ -51,7 +63,7 @@ class WatchingProxy(StandIn):
         }
         found = Answer(data, answer.getheader("Content-Type", "text/xml"), answer.status, kept)
         connection.close()
-        if "autoscaling" in headers.get("Authorization", "") and not operation.startswith(READS):
+        if writes:
             with self._lock:
                 self.writes.append(operation)
         return found
