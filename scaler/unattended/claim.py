@@ -89,7 +89,10 @@ def claimed(
 def place_of(run_key: str, expires_after: timedelta) -> Place:
     """Where the claim on a run lies."""
     return Place(
-        f"{FOLDER}/{run_key}/claim.json", f"is at work on the run {run_key} in", "scaler --unlock", expires_after
+        f"{FOLDER}/{run_key}/claim.json",
+        f"is at work on the run {run_key} in",
+        "delete it, having its id:",
+        expires_after,
     )
 
 

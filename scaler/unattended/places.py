@@ -94,7 +94,9 @@ def _fetched(location: str, clients: AwsClients) -> Path:
             file=location,
         )
     path = folder / "scaler.yaml"
-    path.write_bytes(data)
+    fresh = folder / f".{os.getpid()}.yaml"
+    fresh.write_bytes(data)
+    fresh.replace(path)  # another process may be reading the same one
     return path
 
 
