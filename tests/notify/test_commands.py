@@ -93,6 +93,29 @@ def test_an_error_that_ends_a_plan_is_told(project, forge, capsys):
     capsys.readouterr()
 
 
+def test_what_stood_in_the_way_of_a_plan_is_the_headline(project, tmp_path, capsys):
+    """Terraform would destroy a group: the comment says so first, why and what to do, beside the plan and its risk."""
+    from scaler.errors import Refused
+    from scaler.notify.content import notice_of_plan
+    from scaler.notify.text import markdown
+    from scaler.plan.seal import decode
+
+    config, out = project(), tmp_path / "plan.json"
+    assert main(["plan", "--config", str(config), "--as-of", AS_OF, "--offline", "--out", str(out)]) == 0
+    capsys.readouterr()
+    error = Refused("Terraform destroys a group", why="it is gone from the root", next_step="put it back")
+    plan = decode(out.read_text())
+    notice = notice_of_plan(plan, command="plan", exit_code=3, problems={}, ended_by=error)
+    assert notice.headline == "scaler plan refused: Terraform destroys a group (1 changed)"
+    assert (notice.urgency, notice.facts["why"], notice.facts["next"]) == (
+        "problem",
+        "it is gone from the root",
+        "put it back",
+    )
+    risk = plan.workloads[0].risk.shortfall_probability
+    assert f"{risk:.2%} short" in markdown(notice, longest=60_000)
+
+
 @pytest.mark.parametrize("outcome", ["down", "broken", "unset"])
 def test_who_is_not_reached_costs_a_warning_and_nothing_else(project, forge, capsys, monkeypatch, outcome):
     """Row 49: same exit code, same files, same stdout; the warning names no secret, and --quiet does not hide it."""
