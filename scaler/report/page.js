@@ -35,7 +35,7 @@
   const chart = (figure) => {
     const svg = figure.querySelector("svg");
     const plot = svg.querySelector("svg");
-    const title = figure.querySelector(".title").textContent;
+    const title = figure.querySelector(".title").firstChild.textContent.trim();
     const out = make("p", undefined, figure);
     out.className = "value";
     out.setAttribute("aria-live", "polite");
