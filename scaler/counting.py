@@ -4,5 +4,5 @@ from __future__ import annotations
 
 
 def how_many(number: int, noun: str) -> str:
-    """``1 unit``, ``2 units``; for nouns that take an s."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """``1 unit``, ``2 units``, ``1,200 calls``; for nouns that take an s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

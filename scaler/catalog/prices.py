@@ -23,6 +23,9 @@ class PlanPrices:
     notes: tuple[str, ...]
 
 
+_NO_REGION = "no prices: the catalogue's are of a region, and none is set; defaults.region or AWS_REGION names it"
+
+
 def plan_prices(
     given: PricesConfig | None, names: Sequence[str], catalogue: Catalogue, *, today: date, spot: bool
 ) -> PlanPrices:
@@ -51,6 +54,8 @@ def plan_prices(
                 kept.setdefault(name, {})[kind] = price
     used = [price for prices in kept.values() for price in prices.values()]
     if not used:
+        if names and catalogue.region is None and limits.usd_per_hour is None:
+            notes.append(_NO_REGION)
         return PlanPrices(None, tuple(notes))
     if limits.usd_per_hour is None:
         notes.insert(0, _provenance(used, catalogue, today))

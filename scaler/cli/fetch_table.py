@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from scaler.counting import how_many
 from scaler.errors import ScalerError
 from scaler.history.interface import History, Provenance
 from scaler.sources.price import estimated_usd
@@ -67,8 +68,8 @@ def summary_table(history: History, facts: Summary) -> RenderableType:
         table.add_row(*_row(name, history.provenance.get(name), history.problems.get(name)))
     usd = UNKNOWN if facts.estimated_usd is None else f"{facts.estimated_usd:.5f}"
     lines = (
-        f"{_counted(facts.workloads, 'workload')}, {facts.refused} refused, {facts.series} series",
-        f"{_counted(facts.calls, 'call')}, {facts.points_fetched:,} points fetched, "
+        f"{how_many(facts.workloads, 'workload')}, {facts.refused} refused, {facts.series} series",
+        f"{how_many(facts.calls, 'call')}, {facts.points_fetched:,} points fetched, "
         f"{facts.points_archived:,} archived, "
         f"{facts.bytes_written:,} bytes written",
         f"estimated cost: {usd} USD for {_count(facts.metrics_requested)} metrics requested from CloudWatch",
@@ -114,10 +115,6 @@ def _workload(known: Provenance | None, problem: ScalerError | None) -> dict[str
         "missing_fraction": known.missing_fraction if known else None,
         "notes": list(known.notes) if known else [],
     }
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _count(number: int | None) -> str:

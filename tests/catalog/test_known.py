@@ -85,6 +85,17 @@ def test_prices_of_another_region_are_unknown():
     assert entry.on_demand is None
 
 
+def test_without_a_region_the_plan_says_what_prices_need():
+    """No price, and how to get one; not where the configuration gives prices or none are of interest."""
+    nowhere = known_catalogue(None, None)
+    found = plan_prices(None, ["m7i.large"], nowhere, today=TODAY, spot=True)
+    assert found.prices is None
+    assert "none is set; defaults.region or AWS_REGION names it" in found.notes[0]
+    assert plan_prices(None, [], nowhere, today=TODAY, spot=True).notes == ()
+    elsewhere = known_catalogue(None, "eu-west-1")
+    assert plan_prices(None, ["m7i.large"], elsewhere, today=TODAY, spot=True).notes == ()
+
+
 @pytest.mark.parametrize(
     ("name", "near"), [("m7i.lrage", "m7i.large"), ("m7i.2xlarg", "m7i.2xlarge"), ("g6x.xlarge", "g6.xlarge")]
 )
