@@ -104,7 +104,7 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[
 
 @pytest.fixture(scope="session")
 def collected(once: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Requests of IAM by flow, and all that was called, as ``service:Operation`` of botocore."""
+    """Requests of IAM by flow; all that was called, as ``service:Operation`` of botocore; figures of runs in Lambda."""
 
     def collect() -> dict[str, Any]:
         found, operations = {}, set()
@@ -117,7 +117,7 @@ def collected(once: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
                 found[flow.name] = _unique([*own, *keyed])
                 operations |= {f"{call.service}:{call.operation}" for call in calls}
         found |= dict.fromkeys(RUNTIME, _unique(list(of_lambda_itself())))
-        return {"requests": found, "operations": sorted(operations)}
+        return {"requests": found, "operations": sorted(operations), "figures": sorted(world.figures)}
 
     answer: dict[str, Any] = once("calls", collect)
     return answer

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -194,8 +197,15 @@ def _handle(world: World, mode: str, **more: str) -> None:
 
     text = config("events", load=CLOUDWATCH, top=NO_PREFLIGHT + NOTIFY + "records: {keep: 1s}\n")
     world.raw.client("s3", REGION).put_object(Bucket=BUCKET, Key=CONFIG_KEY, Body=text.encode())
-    summary = handler({"config": f"s3://{BUCKET}/{CONFIG_KEY}", "mode": mode, **more})
-    assert summary["exit_code"] == 0, summary
+    log = io.StringIO()
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        summary = handler({"config": f"s3://{BUCKET}/{CONFIG_KEY}", "mode": mode, **more})
+    assert summary["exit_code"] == 0, log.getvalue()
+    for line in map(json.loads, filter(lambda line: '"_aws"' in line, log.getvalue().splitlines())):
+        (described,) = line["_aws"]["CloudWatchMetrics"]
+        (dimensions,) = described["Dimensions"]
+        assert described["Namespace"] == "scaler"
+        world.figures |= {(line["command"], metric["Name"], tuple(dimensions)) for metric in described["Metrics"]}
     time.sleep(2.1)  # the emulator tells the age of objects in whole seconds
 
 

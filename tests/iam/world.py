@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ class World:
 
     Attributes:
         raw: makes clients whose calls are not scaler's.
+        figures: that runs in Lambda wrote into their log: mode, name, and the names of their dimensions.
     """
 
     emulator: Emulator
@@ -40,6 +41,7 @@ class World:
     services: ApplicationsStandIn
     folder: Path
     raw: Any
+    figures: set[tuple[str, str, tuple[str, ...]]] = field(default_factory=set)
 
     def scaler(self, *arguments: str, code: int | tuple[int, ...] = 0) -> None:
         """Run the program in this process; it must end with the exit code."""
