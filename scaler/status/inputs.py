@@ -85,9 +85,9 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
     apart = (rows - others).reshape(len(values), -1, day)
     mine = (today - usual)[:, None]
 
-    def standardised(of: Callable[[Floats], Floats]) -> Floats:
+    def standardised(of: Callable[[Floats], Floats], least: float = _LEAST_SCATTER) -> Floats:
         now, then = np.log(of(mine) + _TINY), np.log(of(apart) + _TINY)
-        scatter = np.maximum(_deviation(then), _LEAST_SCATTER)
+        scatter = np.maximum(_deviation(then), least)
         return np.where(enough, (now[:, 0] - _median(then, axis=1)) / scatter, np.nan)
 
     level, levels = _mean(mine)[:, 0], _mean(apart)
@@ -96,7 +96,8 @@ def input_drift(values: Floats, step_seconds: int) -> InputDrift:
     whole = _size(_blocks(mine, step_seconds))[:, 0]
     return InputDrift(
         standardised(lambda days: _size(_blocks(days, step_seconds))),
-        standardised(_deviation),
+        # The logarithm of a deviation over n steps has by itself a scatter of 1/√(2n).
+        standardised(_deviation, max(_LEAST_SCATTER, (2 * day) ** -0.5)),
         np.where(enough, np.abs(level - usual_level) / farthest, np.nan),
         np.where(enough, np.exp(level), np.nan),
         np.where(enough, np.abs(level) / np.maximum(whole, _TINY), np.nan),
