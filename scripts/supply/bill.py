@@ -93,7 +93,7 @@ def _validate(text: str) -> None:
 def main(arguments: Sequence[str]) -> int:
     """Write the bill, or say why not."""
     parser = argparse.ArgumentParser(prog="scripts/sbom", description=__doc__.splitlines()[0])
-    parser.add_argument("python", type=Path, help="interpreter of the environment, such as /opt/scaler/bin/python")
+    parser.add_argument("python", type=Path, help="interpreter of the environment, such as venv/bin/python")
     parser.add_argument("out", type=Path, help="file to write")
     given = parser.parse_args(arguments)
     try:
