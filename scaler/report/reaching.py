@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from scaler.report.figures import percent, rounded
+from scaler.report.figures import percent, rounded, safe
 from scaler.report.interface import Reach
 from scaler.report.trends import Array
 
@@ -57,7 +57,7 @@ def reaches(limits: Sequence[Limit], courses: Array, now: Array, as_of: datetime
 
 def unknown(name: str, unit: str, days: int, why: str, bound: float | None = None) -> Reach:
     """A limit of which nobody knows when it is reached, and why."""
-    return Reach(name, unit, bound, None, None, None, None, None, days, note=why)
+    return Reach(safe(name), unit, bound, None, None, None, None, None, days, note=safe(why))
 
 
 def levelled(value: Callable[[int], float | None], units: NDArray[np.int64]) -> Array | None:
@@ -81,7 +81,7 @@ def _reach(  # noqa: PLR0917 - one call
     p10, p50, p90 = (int(day) if day <= days else None for day in by)
     dates = [None if day is None else as_of + timedelta(days=day) for day in (p10, p50, p90)]
     return Reach(
-        limit.name,
+        safe(limit.name),
         limit.unit,
         rounded(limit.bound),
         rounded(now),

@@ -142,6 +142,15 @@ def test_an_unknown_limit_says_why_and_asks_for_nothing():
     assert reach.note is not None
 
 
+def test_why_a_limit_is_unknown_is_one_safe_line():
+    """It may be an error of AWS: no escape sequence, line end or key of it gets into a table."""
+    why = "AccessDenied \x1b[31mfor\nAKIAIOSFODNN7EXAMPLE"
+    note = unknown("quota", "vCPUs", 91, why).note
+    assert note is not None
+    assert note.isprintable()
+    assert "AKIAIOSFODNN7EXAMPLE" not in note
+
+
 def test_a_limit_that_is_passed_already_is_reached_tomorrow():
     """The first day that is looked at."""
     found: Reach = reaches([Limit("max size", "units", 5.0)], np.full((1, 10, 91), 6.0), np.array([6.0]), AT)[0]
