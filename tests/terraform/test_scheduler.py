@@ -132,7 +132,7 @@ def _check_function(emulator: Emulator) -> None:
     assert [(each["Principal"], each["Condition"]) for each in trust] == [
         ({"Service": "lambda.amazonaws.com"}, {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
     ]
-    assert iam.list_role_policies(RoleName=f"scaler-apply-{REGION}")["PolicyNames"] == ["apply", "plan"]
+    assert sorted(iam.list_role_policies(RoleName=f"scaler-apply-{REGION}")["PolicyNames"]) == ["apply", "plan"]
     (start,) = iam.get_role(RoleName=f"scaler-schedule-{REGION}")["Role"]["AssumeRolePolicyDocument"]["Statement"]
     assert start["Condition"] == {
         "StringEquals": {"aws:SourceAccount": ACCOUNT},

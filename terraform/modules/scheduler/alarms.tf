@@ -1,6 +1,6 @@
 locals {
-  own_topic = var.alarm_topic_arn == null
-  topic_arn = local.own_topic ? aws_sns_topic.alarms[0].arn : var.alarm_topic_arn
+  own_topic = var.alarm_topic == null
+  topic_arn = local.own_topic ? aws_sns_topic.alarms[0].arn : var.alarm_topic.arn
 
   # Figures are kept by the mode of the run.
   modes = toset([for event in values(local.events) : event.mode])

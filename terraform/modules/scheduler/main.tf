@@ -29,7 +29,7 @@ locals {
 
   policies = { plan = module.permissions.plan, apply = module.permissions.apply }
   granted  = merge([for key, function in local.functions : { for policy in function.policies : "${key}-${policy}" => { function = key, policy = policy } }]...)
-  attached = { for pair in setproduct(keys(local.functions), var.additional_policy_arns) : "${pair[0]} ${pair[1]}" => { function = pair[0], policy = pair[1] } }
+  attached = { for pair in setproduct(keys(local.functions), keys(var.additional_policy_arns)) : "${pair[0]}-${pair[1]}" => { function = pair[0], policy = pair[1] } }
 }
 
 module "permissions" {
@@ -90,7 +90,7 @@ resource "aws_iam_role_policy_attachment" "function" {
   for_each = local.attached
 
   role       = aws_iam_role.function[each.value.function].name
-  policy_arn = each.value.policy
+  policy_arn = var.additional_policy_arns[each.value.policy]
 }
 
 resource "aws_cloudwatch_log_group" "this" {

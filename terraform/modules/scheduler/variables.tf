@@ -231,9 +231,9 @@ variable "instance_role_arns" {
 }
 
 variable "additional_policy_arns" {
-  description = "More policies for the roles of the functions."
-  type        = set(string)
-  default     = []
+  description = "More policies for the roles of the functions, by names of your own."
+  type        = map(string)
+  default     = {}
   nullable    = false
 }
 
@@ -302,9 +302,10 @@ variable "log_retention_days" {
 
 # Who is told.
 
-variable "alarm_topic_arn" {
+# An object: that there is one is known before its ARN is.
+variable "alarm_topic" {
   description = "SNS topic that alarms are sent to; the module makes one of its own if null."
-  type        = string
+  type        = object({ arn = string })
   default     = null
 }
 

@@ -72,6 +72,10 @@ run "applying_with_updates_between" {
   variables {
     mode        = "apply"
     kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/0123"
+    alarm_topic = { arn = "arn:aws:sns:eu-west-1:123456789012:ours" }
+
+    additional_policy_arns = { vpc = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole" }
+
     schedules = {
       full    = { expression = "cron(5 * * * ? *)", workloads = ["checkout-*"] }
       rolling = { expression = "rate(15 minutes)", rolling = true, flexible_window_minutes = 5 }
@@ -86,6 +90,16 @@ run "applying_with_updates_between" {
   assert {
     condition     = length([for alarm in output.alarm_names : alarm if endswith(alarm, "-silent")]) == 2
     error_message = "Each mode is missed by itself."
+  }
+
+  assert {
+    condition     = length(aws_sns_topic.alarms) == 0 && aws_cloudwatch_metric_alarm.dead_letters.alarm_actions == toset(["arn:aws:sns:eu-west-1:123456789012:ours"])
+    error_message = "Alarms go to the topic that is given."
+  }
+
+  assert {
+    condition     = keys(aws_iam_role_policy_attachment.function) == ["apply-vpc"]
+    error_message = "More policies are attached to the role of each function."
   }
 
   assert {
