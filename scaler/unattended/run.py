@@ -106,7 +106,10 @@ def _go_on(attempt: Attempt, project: Project, states: RunStates, ended: _Ended)
     summary = attempt.carry_out(ended.teller)
     attempt.enter("end")
     states.write(replace(attempt.state, reached="ended", summary=summary))
-    states.prune(keep=project.config.records.keep, now=attempt.runtime.clock())
+    try:
+        states.prune(keep=project.config.records.keep, now=attempt.runtime.clock())
+    except ScalerError as error:  # the run has ended well all the same
+        attempt.log.warning(f"old runs were not dropped: {error.what}", why=error.why)
     return summary
 
 
