@@ -58,7 +58,8 @@ def _of(series: object) -> NDArray[np.float64]:
     days = (series.index[-1] - series.index[0]).days  # type: ignore[attr-defined]
     step = 300 if len(series) > 200 * max(1, days) else 3600  # type: ignore[arg-type]
     values = series.resample(f"{step}s").max().to_numpy(dtype=float)  # type: ignore[attr-defined]
-    return daily_peaks(values[None], step)[0]
+    peaks: NDArray[np.float64] = daily_peaks(values[None], step)[0]
+    return peaks
 
 
 def generated(count: int = 40, seed: int = 11) -> list[Peaks]:

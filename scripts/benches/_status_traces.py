@@ -48,7 +48,7 @@ class Traces:
     @property
     def days(self) -> int:
         """Whole days."""
-        return self.values.shape[1] // self.per_day
+        return int(self.values.shape[1]) // self.per_day
 
 
 def second_half(name: str) -> bool:

@@ -77,7 +77,9 @@ def _figures(name: str, cases: Sequence[Origin]) -> list[Figure]:
 
 def scaler(case: Origin) -> Array:
     """The report's own, a workload at a time."""
-    return np.quantile(outlooks([case.name], case.history[None], _END).paths[0], QUANTILES, axis=0)
+    courses = outlooks([case.name], case.history[None], _END).paths[0]
+    fan: Array = np.quantile(courses, QUANTILES, axis=0)
+    return fan
 
 
 def last_week(case: Origin) -> Array:
@@ -98,7 +100,9 @@ def prophet(case: Origin) -> Array:
     """Prophet as it comes, on daily data."""
     from scripts.benches._forecast_peers import prophet as fitted
 
-    return fitted(case.history, 1_700_000_000 // 86_400 * 86_400, 86_400, DAYS, np.array(QUANTILES)).T
+    start = 1_700_000_000 // 86_400 * 86_400
+    fan: Array = fitted(case.history, start, 86_400, DAYS, np.array(QUANTILES)).T
+    return fan
 
 
 def _logs(values: Array) -> Array:
