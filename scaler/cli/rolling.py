@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
@@ -18,6 +18,7 @@ from scaler.counting import how_many
 
 if TYPE_CHECKING:
     from scaler.config import Project
+    from scaler.errors import ScalerError
     from scaler.history.store import Store
     from scaler.pipeline import Runtime
     from scaler.pipeline.recording import Draft
@@ -88,9 +89,10 @@ def run_rolling(
         runtime.progress(f"freed the lock of {freed.owner}")
 
     told = UpdatesTold(project, runtime)
+    refused: dict[str, ScalerError] = {}  # what the latest full plan could not plan, and why, as it was reported
 
     def tell(line: Line) -> None:
-        _show(line, as_json=as_json)
+        _show(line, as_json=as_json, reported=refused.values())
         _keep_line(store, line, project, runtime)
         told.tell(line)
 
@@ -98,7 +100,12 @@ def run_rolling(
         if lease.took_over is not None:
             runtime.progress(f"took over from {lease.took_over.owner}, whose lock has expired")
         roller = Roller(
-            project, runtime, writes, lambda draft: _on_record(draft, runtime), signals, lambda: held(project, runtime)
+            project,
+            runtime,
+            writes,
+            lambda draft: _on_record(draft, runtime, refused),
+            signals,
+            lambda: held(project, runtime),
         )
         if every is not None:
             roll(roller, lease, every=every, wait=time.sleep, tell=tell, refit=refit)
@@ -107,13 +114,15 @@ def run_rolling(
     return 4 if strict and line.exit_code == 0 and line.degraded else line.exit_code
 
 
-def _on_record(draft: Draft, runtime: Runtime) -> None:
+def _on_record(draft: Draft, runtime: Runtime, refused: dict[str, ScalerError]) -> None:
     from scaler.cli.plan import exit_code
     from scaler.cli.recording import keep
     from scaler.cli.report_errors import report
 
-    for name in sorted(draft.run.problems):
-        report(draft.run.problems[name])
+    refused.clear()
+    refused.update(draft.run.problems)
+    for name in sorted(refused):
+        report(refused[name])
     keep(draft, runtime, command="run", exit_code=exit_code(draft.run, detailed=False, strict=False))
 
 
@@ -129,7 +138,7 @@ def _keep_line(store: Store, line: Line, project: Project, runtime: Runtime) -> 
         sys.stderr.write(f"warning: this update is not on record: {error.what}: {error.why}\n")
 
 
-def _show(line: Line, *, as_json: bool) -> None:
+def _show(line: Line, *, as_json: bool, reported: Collection[ScalerError]) -> None:
     from scaler.cli.report_errors import report
 
     if as_json:
@@ -137,7 +146,7 @@ def _show(line: Line, *, as_json: bool) -> None:
     elif line.tick is not None:
         typer.echo(render_tick(line.tick, line.missed))
     sys.stdout.flush()
-    if line.error is not None:
+    if line.error is not None and line.error not in reported:
         report(line.error)
 
 

@@ -106,6 +106,24 @@ def test_people_read_what_moved_and_what_was_left_alone(config, capsys):
     assert schedules[1].items() <= schedules[0].items()
 
 
+@pytest.mark.parametrize("workloads", [1, 2])
+def test_each_refusal_of_a_full_plan_is_printed_once(config, capsys, workloads):
+    """Where no workload can be planned its reason ends the run as well, and is still said no more than once."""
+    text = CONFIG + "guardrails: {max_refused: 100%}\n"
+    if workloads == 2:
+        block = CONFIG.partition("workloads:\n")[2].partition("outputs:")[0]
+        text = text.replace(block, block + block.replace("shop", "stall"))
+    config.write_text(text)
+    rows = (config.parent / "history.csv").read_text().splitlines()[:-96]
+    (config.parent / "history.csv").write_text("\n".join([*rows, *(r.replace("shop", "stall") for r in rows[1:])]))
+    assert run(config, "--quiet") == 3
+    err = capsys.readouterr().err
+    assert [line.partition(": the newest point is ")[0] for line in err.splitlines() if "error: " in line] == [
+        "error: shop",
+        "error: stall",
+    ][:workloads]
+
+
 def test_a_second_runner_is_refused_with_owner_and_age(config, capsys):
     """Row 31: 3, the lock intact; by its id it is freed by hand."""
     store = FolderStore(config.parent / "forecasts")
