@@ -34,7 +34,7 @@ def as_table(status: Status, on_drift: str) -> RenderableType:
     for heading in _HEADINGS:
         table.add_column(heading, justify="left" if heading in _LEFT else "right", no_wrap=heading != "drift")
     for each in status.workloads:
-        table.add_row(*(Text(text, style="" if each.needs_a_look else "dim") for text in _cells(each)))
+        table.add_row(*(Text(text, style="" if each.needs_a_look else "dim") for text in _cells(status, each)))
     return Group(table, *(Text(line) for line in _lines(status, on_drift)))
 
 
@@ -42,7 +42,7 @@ def as_markdown(status: Status, on_drift: str) -> str:
     """The same as Markdown."""
     lines = [f"### {_escaped(_title(status))}", "", "| " + " | ".join(_HEADINGS) + " |"]
     lines.append("|" + "".join("---|" if heading in _LEFT else "---:|" for heading in _HEADINGS))
-    lines += ["| " + " | ".join(_escaped(text) for text in _cells(each)) + " |" for each in status.workloads]
+    lines += ["| " + " | ".join(_escaped(text) for text in _cells(status, each)) + " |" for each in status.workloads]
     lines += ["", *(f"- {_escaped(line)}" for line in _lines(status, on_drift)), ""]
     return "\n".join(lines)
 
@@ -90,7 +90,7 @@ def _row(status: Status, each: WorkloadStatus, found: Accuracy | None) -> tuple[
         moment(status.as_of),
         status.period,
         each.name,
-        _state(each),
+        _state(status, each),
         len(each.runs),
         None if found is None else found.lead,
         None if found is None else found.points,
@@ -106,7 +106,7 @@ def _row(status: Status, each: WorkloadStatus, found: Accuracy | None) -> tuple[
     )
 
 
-def _cells(each: WorkloadStatus) -> tuple[str, ...]:
+def _cells(status: Status, each: WorkloadStatus) -> tuple[str, ...]:
     overall = next((found for found in each.accuracy if found.lead == ALL), None)
     quantile = None if each.accepted is None else 1 - each.accepted
     shares = [run.covered * run.points for run in each.runs if run.covered is not None]
@@ -117,7 +117,7 @@ def _cells(each: WorkloadStatus) -> tuple[str, ...]:
     money = [None if value is None else f"{value:.2f}" for value in (each.planned_usd, each.needed_usd)]
     drift = ", ".join(f"{found.kind}: {found.what}" for found in each.drift)
     checked = "none" if each.drift_checked else None
-    known = (each.name, str(len(each.runs)), covered, loss, short, *money, drift or checked, _state(each))
+    known = (each.name, str(len(each.runs)), covered, loss, short, *money, drift or checked, _state(status, each))
     return tuple(UNKNOWN if text is None else text for text in known)
 
 
@@ -167,11 +167,13 @@ def _loss(found: Accuracy) -> str:
     return f"{rounded(found.pinball):g}{share} over {found.points} steps"
 
 
-def _state(each: WorkloadStatus) -> str:
+def _state(status: Status, each: WorkloadStatus) -> str:
     if each.drift:
         return "drifted"
     if each.coverage == "bad":
         return "bad coverage"
+    if each.name in status.problems:
+        return "not known"
     return "good" if each.coverage == "good" else "not yet known"
 
 

@@ -74,9 +74,10 @@ def make_status(
     """
     span = timedelta(days=PERIODS[period])
     if history is None:
-        if not runtime.offline:
-            fetch(project, runtime, as_of=as_of, only=only)
+        fetched = fetch(project, runtime, as_of=as_of, only=only)
         history = past(project, runtime, as_of=as_of, span=span, only=only)
+        # What is archived is patient with gaps and age: what no plan would be made from is no all-clear either.
+        history = replace(history, problems={**history.problems, **fetched.problems})
     names = [workload.name for workload in chosen(project, only)]
     runtime.progress("scoring the runs on record")
     scored = score_runs(
@@ -158,7 +159,7 @@ def _judged(project: Project, scored: Scored, history: History, names: Sequence[
         problem = history.problems.get(name)
         if problem is not None:
             status = replace(status, notes=(*status.notes, f"{problem.what}: {problem.why}"))
-        if board is not None:
+        if board is not None and problem is None:
             drift, checked, notes = finders[id(board)].of(name)
             status = replace(status, drift=drift, drift_checked=checked, notes=(*status.notes, *notes))
         found[name] = status

@@ -57,11 +57,13 @@ class DriftFinder:
         else:
             notes.append("drift of demand is not looked for: two weeks and a day of it are needed, nearly whole")
         means = blocks(self._board.scores[row : row + 1].astype(float), self._board.panel.step_seconds)[0]
-        if np.isfinite(means).sum() > LEAST_BLOCKS:
+        if np.isfinite(means).sum() <= LEAST_BLOCKS:
+            notes.append("drift of errors is not looked for: more than two days of earlier forecasts are needed")
+        elif not np.isfinite(means[-DAY_SECONDS // BLOCK_SECONDS :]).any():
+            notes.append("drift of errors is not looked for: nothing of the last day was forecast, or is known yet")
+        else:
             checked.append("errors")
             found += self._errors(name, row, means)
-        else:
-            notes.append("drift of errors is not looked for: more than two days of earlier forecasts are needed")
         return tuple(found), tuple(checked), tuple(notes)
 
     def _last_days(self) -> list[InputDrift]:

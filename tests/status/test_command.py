@@ -146,6 +146,23 @@ def test_history_that_cannot_be_read_is_an_error_and_not_silence(project):
     assert "till" in err
 
 
+@pytest.mark.parametrize("offline", [(), ("--offline",)])
+def test_demand_that_has_stopped_is_no_all_clear(project, offline):
+    """Nothing that a plan would refuse is called free of drift, and an alarm that was told before stays."""
+    project.plan_days(4)
+    project.write(shift=2.5)
+    project.run("status", *AT, code=3)
+    later = ("--as-of", (END + timedelta(hours=36)).isoformat())
+    out, err = project.run("status", *offline, *later, "--format", "json", code=3)
+    assert "the newest point is" in err
+    shop = by_name(json.loads(out))["shop"]
+    assert shop["drift_checked"] == []
+    assert json.loads(out)["problems"].keys() == {"shop", "till"}
+    kept = json.loads((project.folder / "forecasts/status/drift.json").read_text())
+    assert kept["workloads"].keys() == {"shop"}
+    assert "not known" in project.run("status", *offline, *later, code=3)[0]
+
+
 class Hook(StandIn):
     """Keeps what is posted."""
 

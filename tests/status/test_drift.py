@@ -101,6 +101,19 @@ def test_too_little_is_known_to_say():
     assert len(notes) == 2
 
 
+def test_errors_are_not_looked_for_where_nothing_new_was_forecast():
+    """Plans that ended days ago say nothing of today: that is no all-clear."""
+    values = quiet(range(1), 29)
+    made = Board(Panel(("a",), START, 3600, values), 3600)
+    made.scores[:, -6 * DAY :] = 0.0
+    finder = DriftFinder(made, {}, alarm_for=timedelta(hours=48))
+    assert finder.of("a")[1] == ("inputs", "errors")
+    made.scores[:, -DAY:] = np.nan
+    _, checked, notes = finder.of("a")
+    assert checked == ("inputs",)
+    assert notes == ("drift of errors is not looked for: nothing of the last day was forecast, or is known yet",)
+
+
 def test_gaps_are_not_drift():
     """A day that is mostly missing is not judged; one that has a few holes is."""
     values = quiet(range(2), 29)
