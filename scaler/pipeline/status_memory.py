@@ -36,7 +36,8 @@ class KeptDrift:
 def keep_drift(store: Store, workloads: Sequence[WorkloadStatus], *, as_of: datetime, alarm_for: timedelta) -> None:
     """Keep the drift of these workloads, and drop that of those that were looked at and have none.
 
-    What a later moment has found stays, and so does that of workloads which could not be looked at.
+    What a later moment has found stays, and so does a kind of drift that could not be looked for. What is there and
+    cannot be read is written anew.
 
     Raises:
         scaler.errors.Failed: the store cannot be read or written.
@@ -44,8 +45,8 @@ def keep_drift(store: Store, workloads: Sequence[WorkloadStatus], *, as_of: date
     for attempt in range(_ATTEMPTS):
         stored = store.read(KEY)
         entries = {} if stored is None else _entries(stored.data)
-        merged = _merged(entries, workloads, as_of, alarm_for)
-        if merged == entries or (not merged and stored is None):
+        merged = _merged(entries or {}, workloads, as_of, alarm_for)
+        if merged == entries:
             return
         document = {"schema_version": SCHEMA_VERSION, "workloads": merged}
         text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -92,8 +93,8 @@ def _merged(
                 "why": _why(each.drift[0]),
                 "drift": [{"kind": d.kind, "what": d.what, "since": _iso(d.since), "why": d.why} for d in each.drift],
             }
-        elif each.drift_checked:
-            merged.pop(each.name, None)
+        elif before is not None and {found["kind"] for found in before["drift"]} <= set(each.drift_checked):
+            del merged[each.name]
     return merged
 
 
@@ -101,14 +102,14 @@ def _why(drift: Drift) -> str:
     return f"{drift.kind} since {drift.since.astimezone(UTC):%Y-%m-%dT%H:%MZ}: {drift.why}"
 
 
-def _entries(data: bytes) -> dict[str, Any]:
-    """What is kept; nothing where it cannot be read, as it is written anew."""
+def _entries(data: bytes) -> dict[str, Any] | None:
+    """What is kept; ``None`` where it cannot be read."""
     try:
         entries = _strictly(data)
         for entry in entries.values():
             _kept(entry)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return {}
+        return None
     return entries
 
 
@@ -126,6 +127,8 @@ def _kept(entry: Mapping[str, Any]) -> KeptDrift:
     times = [datetime.fromisoformat(entry[name]) for name in ("found_at", "as_of")]
     if any(time.tzinfo is None for time in times):
         raise ValueError("a time without a zone")
+    if not all(isinstance(found["kind"], str) for found in entry["drift"]):
+        raise TypeError("a kind that is no text")
     return KeptDrift(times[0], times[1], one_safe_line(entry["why"]))
 
 

@@ -23,19 +23,18 @@ class Watch:
         drifted: by workload; empty where plans are to do nothing about it.
         models: by workload, the model to fall back to.
         notes: by workload, what the plan says about it, one line each.
+        holds: by workload, why nothing is scaled in.
     """
 
     drifted: Mapping[str, KeptDrift] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    holds: Mapping[str, str] = field(default_factory=dict)
 
     def cautious(self, history: History) -> History:
         """With nothing to be scaled in where demand or its forecasts have drifted: a new fit has not shown itself."""
         provenance = {
-            name: replace(each, hold=f"drift of {self.drifted[name].why}")
-            if name in self.drifted and each.hold is None
-            else each
-            for name, each in history.provenance.items()
+            name: replace(each, hold=each.hold or self.holds.get(name)) for name, each in history.provenance.items()
         }
         return replace(history, provenance=provenance)
 
@@ -53,13 +52,14 @@ class Watch:
 
 
 def watch_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], *, as_of: datetime) -> Watch:
-    """What plans of this moment are to do about drift. If it is not known, they go on as ever, and say so."""
+    """What plans of this moment are to do about drift. If it is not known, they scale nothing in, and say so."""
     config = project.config.status
     if config.on_drift == "report":
         return Watch()
     found, unknown = kept_drift(open_store(project, runtime), as_of=as_of, alarm_for=config.alarm_for)
     if unknown is not None:
-        return Watch(notes={workload.name: (unknown,) for workload in workloads})
+        doubt = {workload.name: "whether demand has drifted is not known" for workload in workloads}
+        return Watch(notes={workload.name: (unknown,) for workload in workloads}, holds=doubt)
     drifted, models, notes = dict[str, KeptDrift](), dict[str, str](), dict[str, tuple[str, ...]]()
     for workload in workloads:
         kept = found.get(workload.name)
@@ -74,7 +74,7 @@ def watch_of(project: Project, runtime: Runtime, workloads: Sequence[Workload], 
             else:
                 told += f"; the configuration names {prose(workload.forecast.model)}, so there is no fallback"
         notes[workload.name] = (f"status: drift of {kept.why}: {told}",)
-    return Watch(drifted, models, notes)
+    return Watch(drifted, models, notes, {name: f"drift of {kept.why}" for name, kept in drifted.items()})
 
 
 def refit_due(project: Project, store: Store, *, last: datetime, now: datetime) -> str | None:

@@ -82,6 +82,22 @@ def test_runs_on_record_are_scored_and_drift_is_acted_on(project):
     assert calm["shop"]["forecast"]["model"] != "seasonal_naive"
 
 
+def test_where_drift_is_not_known_nothing_is_scaled_in(project):
+    """What is kept cannot be read: plans that are to act on drift leave the floor up; the next status mends it."""
+    kept = project.folder / "forecasts/status/drift.json"
+    project.write(more="status: {on_drift: refit}\n")
+    usual = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))["till"]
+    assert min(step["min_size"] for step in usual["steps"]) < 12
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    doubted = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))["till"]
+    assert min(step["min_size"] for step in doubted["steps"]) == 12  # what runs
+    assert doubted["reasons"][0] == "no scale-in: whether demand has drifted is not known"
+    project.run("status", *AT)
+    again = by_name(json.loads(project.run("plan", *AT, "--format", "json")[0]))["till"]
+    assert again["steps"] == usual["steps"]
+
+
 def test_every_format_says_the_same(project):
     """Table, JSON, CSV and Markdown; unknown is a dash, null or empty, never 0."""
     project.plan_days(1)

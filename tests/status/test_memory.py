@@ -72,6 +72,16 @@ def test_looked_at_without_drift_it_is_dropped_and_otherwise_it_stays(store):
     assert kept(store, NOW + HOUR)[0].keys() == {"b", "c"}
 
 
+def test_one_kind_of_drift_is_not_over_because_there_is_none_of_the_other(store):
+    """Errors drifted, and now they cannot be looked for: what is known of inputs says nothing of them."""
+    (inputs,) = drifted("a").drift
+    keep(store, replace(calm("a"), drift=(replace(inputs, kind="errors"),), drift_checked=("inputs", "errors")))
+    keep(store, calm("a", checked=("inputs",)), at=NOW + HOUR)
+    assert kept(store, NOW + HOUR)[0].keys() == {"a"}
+    keep(store, calm("a", checked=("inputs", "errors")), at=NOW + 2 * HOUR)
+    assert kept(store, NOW + 2 * HOUR) == ({}, None)
+
+
 def test_an_older_moment_does_not_undo_a_newer_one(store):
     """A status of last week, run today, leaves what today's has found."""
     keep(store, drifted("a"))
@@ -99,8 +109,11 @@ def test_an_alarm_that_goes_on_was_found_when_it_began(store):
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_said_and_written_anew(store, damage):
-    """A plan goes on as ever, and says that drift is not known; the next status mends it."""
+    """A plan says that drift is not known; the next status mends it, also if it finds nothing."""
     store.write(KEY, damage)
+    keep(store, calm("a"))
+    assert kept(store) == ({}, None)
+    store.write(KEY, damage, expected=store.read(KEY).version)
     found, why = kept(store)
     assert found == {}
     assert "cannot be read" in why
