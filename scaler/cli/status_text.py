@@ -124,9 +124,8 @@ def _cells(status: Status, each: WorkloadStatus) -> tuple[str, ...]:
 def _lines(status: Status, on_drift: str) -> Iterator[str]:
     for each in status.workloads:
         yield from (f"{each.name}: {line}" for line in _of(each))
-    for unread in status.scores.unread:
-        yield f"run {unread.run} is not scored: {one_safe_line(unread.why)}"
-    if not status.scores.runs:
+    yield from (one_safe_line(line) for line in status.scores.not_scored)
+    if not status.scores.runs and not status.scores.unread:
         yield "no run of this period is on record yet: scaler plan makes one"
     elif any(each.drift for each in status.workloads):
         yield f"status.on_drift is {on_drift}"

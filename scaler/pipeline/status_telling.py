@@ -21,7 +21,7 @@ def notice_of_status(status: Status, *, exit_code: int, link: str | None = None)
     bad = len(alarmed) - drifted
     told = [f"{drifted} drifted"] * bool(drifted) + [f"{bad} with bad coverage"] * bool(bad)
     told += [f"{len(status.problems)} not known"] * bool(status.problems)
-    headline = f"scaler status: {', '.join(told) or 'no drift, coverage as planned'}"
+    headline = f"scaler status: {', '.join(told) or 'no drift and no bad coverage was found'}"
     short = [each.shortage_minutes for each in status.workloads if each.shortage_minutes is not None]
     facts = {
         "as of": f"{status.as_of:%Y-%m-%dT%H:%M:%SZ}",

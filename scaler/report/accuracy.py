@@ -85,7 +85,7 @@ def fleet_accuracy(scores: Scores | None) -> FleetAccuracy | None:
         planned_usd=_money(known, "planned_usd"),
         needed_usd=_money(known, "needed_usd"),
         leads=_pooled(known),
-        unread=tuple(safe(f"{each.run}: {each.why}") for each in scores.unread),
+        unread=tuple(safe(line) for line in scores.not_scored),
     )
 
 

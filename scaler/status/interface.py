@@ -234,3 +234,16 @@ class Scores:
     runs: tuple[str, ...]
     unread: tuple[Unread, ...]
     workloads: Mapping[str, WorkloadStatus]
+
+    @property
+    def not_scored(self) -> tuple[str, ...]:
+        """The runs that were not scored, and why: a line for each reason, as there may be thousands of them."""
+        runs: dict[str, list[str]] = {}
+        for each in self.unread:
+            runs.setdefault(each.why, []).append(each.run)
+        return tuple(
+            f"run {names[0]} is not scored: {why}"
+            if len(names) == 1
+            else f"{len(names)} runs from {names[0]} to {names[-1]} are not scored: {why}"
+            for why, names in runs.items()
+        )

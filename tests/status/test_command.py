@@ -9,7 +9,10 @@ from datetime import timedelta
 
 import pytest
 
+from scaler.cli.run import open_runtime
+from scaler.config.reader import load_config
 from scaler.history.folder_store import FolderStore
+from scaler.pipeline.status import make_status
 from scaler.record.runs import run_names
 from tests.standins.http import Answer, StandIn
 from tests.status.project import END
@@ -134,6 +137,29 @@ def test_a_damaged_run_is_named_and_the_others_are_scored(project):
     assert "cannot be read" in found["unread"][0]["why"]
     assert len(found["runs"]) == 1
     assert f"run {first} is not scored" in project.run("status", *AT)[0]
+
+
+def test_of_too_many_runs_some_are_scored_and_the_others_are_one_line(project):
+    """Evenly spread, the first and the newest among them; the document names each that was left out."""
+    project.plan_days(5)
+    runtime = open_runtime(offline=True, quiet=True)
+    found = make_status(load_config(project.config), runtime, as_of=END, most_runs=3).scores
+    names = run_names(FolderStore(project.folder / "forecasts"))
+    assert found.runs == (names[0], names[2], names[4])
+    assert [each.run for each in found.unread] == [names[1], names[3]]
+    assert found.not_scored == (
+        f"2 runs from {names[1]} to {names[3]} are not scored: of 5 in the period, 3 evenly spread are",
+    )
+
+
+def test_the_plan_from_before_the_period_is_in_force_at_its_start(project):
+    """Its floor counts from the first minute on; older ones have no part."""
+    for days in (9, 8):
+        project.run("plan", "--offline", "--as-of", (END - timedelta(days=days)).isoformat())
+    found = as_json(project)
+    (newest,) = run_names(FolderStore(project.folder / "forecasts"))[-1:]
+    assert found["runs"] == [newest]
+    assert {each["known_minutes"] for each in found["workloads"]} == {7 * 24 * 60.0}
 
 
 def test_a_past_moment_sees_no_later_run_or_demand(project):
