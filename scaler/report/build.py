@@ -56,7 +56,7 @@ def build_report(
     named = tuple((_names(names), reach) for names, reach in shared)
     since = [each.moved.usd_per_day for each in workloads if each.moved is not None]
     known = [money for money in since if money is not None]
-    todo = decisions(plan, workloads, offers, named)
+    todo = decisions(plan, workloads, offers, named, days=days)
     return Report(
         as_of=plan.as_of,
         plan_id=plan.plan_id,

@@ -33,11 +33,14 @@ def decisions(
     workloads: Sequence[WorkloadReport],
     offers: Sequence[Commitment],
     shared: Sequence[tuple[str, Reach]] = (),
+    *,
+    days: int = 7,
 ) -> tuple[Decision, ...]:
     """By urgency; what is so already before what is to come, that by its day; then by name.
 
     Args:
         shared: limits that several workloads draw on, each once, with the names of those that draw most.
+        days: that demand is compared over.
     """
     found: list[Decision] = []
     for part, each in zip(plan.workloads, workloads, strict=True):
@@ -46,7 +49,7 @@ def decisions(
         for reach in each.reach:
             if not reach.limit.startswith("quota"):
                 found += _of_reach(plan.as_of, each.name, reach)
-        found += _of_changes(each)
+        found += _of_changes(each, days)
         found += _of_spot(each)
         if each.accuracy is not None:
             found += _of_accuracy(each.name, each.accuracy)
@@ -127,7 +130,7 @@ def _of_reach(as_of: datetime, name: str | None, reach: Reach, names: str = "") 
         yield Decision(urgency, name, what, action, before, "max size")
 
 
-def _of_changes(each: WorkloadReport) -> Iterator[Decision]:
+def _of_changes(each: WorkloadReport, days: int) -> Iterator[Decision]:
     moved, demand = each.moved, each.demand_change_percent
     if moved is not None and moved.price_percent is not None and abs(moved.price_percent) >= _PRICE_CHANGE:
         what = f"a unit of the same offerings costs {_by(moved.price_percent)} than in the plan compared to"
@@ -139,7 +142,8 @@ def _of_changes(each: WorkloadReport) -> Iterator[Decision]:
         )
         yield Decision(_LATER, each.name, what, "See whether demand or the mix is the reason", kind="price")
     if demand is not None and abs(demand) >= _DEMAND_CHANGE:
-        what = f"demand {'fell' if demand < 0 else 'rose'} by {shown(abs(demand))} % against the days before"
+        turned = "fell" if demand < 0 else "rose"
+        what = f"demand of the last {days} days {turned} by {shown(abs(demand))} % against the {days} before"
         yield Decision(_LATER, each.name, what, "Find out whether it is here to stay", kind="demand")
 
 

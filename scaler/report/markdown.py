@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from scaler.report.figures import day, shown
 from scaler.report.interface import Cohort, Decision, Reach, Report, Totals, WorkloadReport
@@ -25,7 +26,7 @@ def as_markdown(report: Report) -> str:
         f"Plan `{report.plan_id[:12]}`, history of a {report.period}.",
         "",
     ]
-    lines += ["## Decisions", "", *_decisions(report.decisions), ""]
+    lines += ["## Decisions", "", *_decisions(report.decisions, report.as_of), ""]
     lines += ["## Fleet", "", *_table(_TOTALS, [_totals(report.totals)]), ""]
     if report.compared_to is not None:
         since = f"Planned cost since {report.compared_to}: {shown(report.usd_per_day_change)} USD a day."
@@ -153,14 +154,20 @@ def _reach(reach: Reach) -> list[object]:
     ]
 
 
-def _decisions(decisions: Sequence[Decision]) -> list[str]:
+def _decisions(decisions: Sequence[Decision], as_of: datetime) -> list[str]:
     if not decisions:
         return ["None."]
     return [
         f"{number}. {'' if each.workload is None else f'**{_who(each)}**: '}{escaped(each.what)}. "
-        f"{escaped(each.action)}{'' if each.by is None else f', before {day(each.by)}'}."
+        f"{escaped(each.action)}{_when(each, as_of)}."
         for number, each in enumerate(decisions, 1)
     ]
+
+
+def _when(each: Decision, as_of: datetime) -> str:
+    if each.by is None:
+        return ""
+    return ", today" if each.by <= as_of else f", before {day(each.by)}"
 
 
 def _who(each: Decision) -> str:

@@ -42,6 +42,15 @@ _COLOURS = """
 [...document.querySelectorAll("figure.chart")[INDEX].querySelectorAll("svg svg path:not(.band)")].map((path) =>
   getComputedStyle(path).stroke.match(/[0-9]+/g).slice(0, 3).map(Number))
 """
+# Those of which a line or a mark is beyond the frame, where it would be on top of what stands beside or below.
+_CHARTS_OUT_OF_THEIR_FRAMES = """
+[...document.querySelectorAll("figure.chart")].map((figure, index) => {
+  const frame = figure.getBoundingClientRect();
+  const out = [...figure.querySelectorAll("svg svg, svg text")].map((each) => each.getBoundingClientRect()).some(
+    (part) => part.bottom > frame.bottom || part.right > frame.right + 1 || part.left < frame.left - 1);
+  return out ? index : null;
+}).filter((index) => index !== null)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +175,7 @@ def test_it_prints(page, browser, keep):
     assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert browser.run("getComputedStyle(document.querySelector('.zoom')).display") == "none"
     assert browser.run("getComputedStyle(document.querySelector('.w')).contentVisibility") == "visible"
+    assert browser.run(_CHARTS_OUT_OF_THEIR_FRAMES) == []
     keep("print")
     browser.ask("Emulation.setEmulatedMedia", media="")
 
@@ -212,8 +222,17 @@ def test_a_phone_needs_no_sideways_scroll(page, browser, keep):
     """390 pixels wide: the page is as wide as the window; wide tables scroll within themselves."""
     browser.open(page, width=390, height=844)
     assert browser.run("document.documentElement.scrollWidth") <= 390
-    browser.run("document.querySelector('#w2').scrollIntoView()")
-    assert browser.run("document.documentElement.scrollWidth") <= 390
+    for part in ("#decisions", "#limits", "#cohorts", "#w2"):
+        browser.run(f"document.querySelector('{part}').scrollIntoView({{behavior: 'instant'}})")
+        assert (
+            browser.run(
+                f"document.querySelector('{part}').getBoundingClientRect().top"
+                " - document.querySelector('nav').getBoundingClientRect().bottom"
+            )
+            >= 0
+        ), f"{part} is below the links"
+        assert browser.run("document.documentElement.scrollWidth") <= 390
+    assert browser.run(_CHARTS_OUT_OF_THEIR_FRAMES) == []
     keep("phone")
 
 

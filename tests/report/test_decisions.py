@@ -50,6 +50,7 @@ def test_a_quota_is_asked_for_before_it_is_reached(document):
     assert "L-1216C47A" in decision["what"]
     assert f"is reached on {reach['p50_on'][:10]}" in decision["what"]
     assert reach["shared_by"] == 6
+    assert reach["p10_days"] <= 7
     before = max(AT, AT + timedelta(days=reach["p10_days"] - 7))
     assert decision["by"] == before.strftime("%Y-%m-%dT%H:%MZ")
     assert decision["urgency"] == (1 if before == AT else 2 if reach["p50_days"] <= 28 else 3)
@@ -100,6 +101,7 @@ def test_a_drop_of_demand_is_located_by_its_cohort(document):
     assert changes == sorted(changes, reverse=True)
     (demand,) = of(document, "demand")
     assert demand["workload"] == "web-003"
+    assert demand["what"] == "demand of the last 7 days fell by 48 % against the 7 before"
     tiers = {each["value"]: each["demand_change_percent"] for each in document["cohorts"] if each["kind"] == "tier"}
     assert tiers["1"] < 0 < tiers["0"]
 
@@ -132,6 +134,8 @@ def test_the_formats_carry_the_new_parts_alike(busy, document, capsys):
     text = capsys.readouterr().out
     assert f"| 14 USD a day | {budget['now']} | {budget['p10_days']} | {budget['p50_days']} |" in text
     assert "incident 2026" in text
+    assert "(Service Quotas\\), today." in text
+    assert f", before {of(document, 'budget')[0]['by'][:10]}." in text
 
 
 def test_an_unknown_limit_says_why_and_asks_for_nothing():
