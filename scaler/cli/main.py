@@ -6,18 +6,17 @@ Importing this module imports Typer and nothing heavier; a command imports its s
 from __future__ import annotations
 
 import os
-import select
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from scaler.cli.report_errors import report, report_bug, report_system, report_usage
+from scaler.cli.streams import prepare_streams
 from scaler.errors import ScalerError, UsageError
 from scaler.version import __version__
 
@@ -65,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    _replace_closed_streams()
+    prepare_streams()
     compute_on_one_thread()
     invocation = Invocation()
     try:
@@ -80,8 +79,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         report_usage(_message(error), command=_command_path(error))
         code = UsageError.exit_code
     except OSError as error:
-        if isinstance(error, BrokenPipeError) and _reader_is_gone():
-            return 0
         report_system(error, debug=invocation.debug)
         code = 1
     except Exception as error:
@@ -111,13 +108,6 @@ def _run(argv: Sequence[str], invocation: Invocation) -> int:
     except typer.Exit as end:
         return int(end.exit_code)
     return 0
-
-
-def _replace_closed_streams() -> None:
-    # A caller may close a stream (`>&-`): Python then has None for it, and the next file opened its number.
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _application() -> typer.Typer:
@@ -179,31 +169,9 @@ def _flushed(code: int, invocation: Invocation) -> int:
     try:
         sys.stdout.flush()
     except OSError as error:
-        if isinstance(error, BrokenPipeError) and _reader_is_gone():
-            return code
         report_system(error, debug=invocation.debug)
         return code or 1
     return code
-
-
-def _reader_is_gone() -> bool:
-    """Whether nobody reads stdout any more (``scaler plan | head``); if so, what is left goes nowhere, quietly.
-
-    Another broken pipe, of a child process or a connection, is a failure and stays one.
-    """
-    try:
-        stdout = sys.stdout.fileno()
-    except (OSError, ValueError):  # replaced by something that is no file
-        return False
-    poll = select.poll()
-    poll.register(stdout, 0)
-    if not any(events & select.POLLERR for _, events in poll.poll(0)):
-        return False
-    # The interpreter flushes again on its way out, and would complain.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stdout)
-    os.close(nowhere)
-    return True
 
 
 if __name__ == "__main__":

@@ -81,14 +81,28 @@ def test_each_command_works_where_there_is_nobody(project: Path, tmp_path: Path,
         assert done.stderr.count("\n next: ") == done.stderr.count("error: ") > 0
 
 
-def test_a_reader_that_leaves_early_is_no_error(project: Path) -> None:
-    """``scaler plan | head -1``: the first line, silence, and the plan's own exit code."""
-    plan = f"{sys.executable} -m scaler.cli.main plan --config {project / 'scaler.yaml'} --as-of {AS_OF}"
-    shell = f"set -o pipefail; {plan} --offline --quiet --format json | head -n 1"
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "reader", "read"),
+    [
+        ("--quiet", "| true", ""),
+        ("--quiet --format json", "| head -n 1", "{\n"),
+        ("--format json", "2>&1 | true", ""),
+    ],
+    ids=["table", "json", "both streams"],
+)
+def test_a_reader_that_leaves_early_changes_nothing(project: Path, more: str, reader: str, read: str) -> None:
+    """``scaler plan | head -1``: the first line, silence, the plan's own exit code, and its files as ever."""
+    files = [project / "plan.json", project / "scaler.auto.tfvars.json"]
+    for file in files:
+        file.unlink(missing_ok=True)
+    arguments = f"--config {project / 'scaler.yaml'} --as-of {AS_OF} --offline --detailed-exitcode --out {files[0]}"
+    shell = f"{sys.executable} -m scaler.cli.main plan {arguments} {more} {reader}; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", shell], env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120, check=False
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "{\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (2, read, "")
+    assert all(file.exists() for file in files)
 
 
 def _bare(*arguments: str) -> subprocess.CompletedProcess[str]:
