@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from scaler.cli.main import main
+from scaler.history.folder_store import FolderStore
+from scaler.pipeline.status_memory import keep_drift
+from scaler.status.interface import Drift, WorkloadStatus
 from tests.pipeline.conftest import web_demand, write_csv
 
 AS_OF = "2026-11-16T00:00Z"
@@ -242,6 +245,21 @@ def test_demand_that_has_drifted_is_not_planned_by_the_verdict(judged):
     workload = plan(judged)
     assert [reason for reason in workload["reasons"] if reason.startswith("replay: demand has drifted")]
     assert not [reason for reason in workload["reasons"] if reason.startswith("replay: shop")]
+
+
+@pytest.mark.parametrize(("on_drift", "followed"), [("report", True), ("refit", False), ("fallback", False)])
+def test_a_verdict_from_before_a_drift_is_not_followed(judged, on_drift, followed):
+    """Drift was found an hour after it: it stands only where plans are to do nothing about drift."""
+    judged.write_text(f"{judged.read_text()}status: {{on_drift: {on_drift}}}\n")
+    found = datetime(2026, 11, 16, 1, tzinfo=UTC)
+    drift = Drift("shop", "inputs", "level", found, 9.0, 4.5, "twice the usual")
+    status = WorkloadStatus("shop", "/s", found, drift=(drift,), drift_checked=("inputs",))
+    store = FolderStore(judged.parent / "forecasts")
+    keep_drift(store, (status,), as_of=found, alarm_for=timedelta(hours=48))
+    reasons = plan(judged, "--as-of", "2026-11-16T01:00Z")["reasons"]
+    assert any(reason.startswith("replay: shop: ") for reason in reasons) is followed
+    assert any("the verdict is from before the drift" in reason for reason in reasons) is not followed
+    assert any(reason.startswith("no scale-in: drift of inputs") for reason in reasons) is not followed
 
 
 def test_a_plan_can_judge_by_itself(past):
