@@ -102,7 +102,11 @@ class Attempt:
 
     def _planned(self) -> Plan:
         if self.state.reached != "begun":
-            return self.states.read_plan(self.request.run_key, self.state.plan_id)
+            plan = self.states.read_plan(self.request.run_key, self.state.plan_id)
+            if self.state.reached != "planned" or not self._outdated(plan):
+                return plan
+            self.log.info("the configuration has changed, or the plan has expired: planning anew")
+            self.reach(replace(self.state, reached="begun", done=(), plan_id=None, summary=None))
         broken: Refused | None = None
         if self.request.plan is not None:
             plan = read_sealed(self.request.plan, self.runtime.aws)
@@ -134,6 +138,12 @@ class Attempt:
             )
         )
         return plan
+
+    def _outdated(self, plan: Plan) -> bool:
+        """Whether a plan that an earlier attempt made should not be written any more."""
+        made_here = self.request.plan is None
+        expired = plan.expires_at <= self.runtime.clock()
+        return made_here and (expired or plan.config_digest != self.project.digest)
 
     def _write(self, plan: Plan) -> None:
         """Take the plan to AWS, but for what is in doubt."""

@@ -30,11 +30,20 @@ class Heartbeat:
     def __init__(self, lease: Lease, every_seconds: float) -> None:
         self.lost = False
         self._lease, self._every = lease, every_seconds
+        self._renewing = threading.Lock()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="claim", daemon=True)
 
     def check(self) -> None:
-        """Raises :class:`ClaimLost` if it is lost."""
+        """To be called before anything is written. Renews the claim if that is overdue.
+
+        A process that stood still goes on in any of its threads first, and then the claim may be another's.
+
+        Raises:
+            ClaimLost: another attempt has taken it over.
+            ScalerError: it is overdue, and the store does not answer.
+        """
+        self._keep()
         if self.lost:
             raise ClaimLost
 
@@ -49,12 +58,18 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._over.wait(self._every):
             try:
+                self._keep()
+            except ScalerError:
+                continue  # the store does not answer just now; if that lasts, the claim expires
+            if self.lost:
+                return
+
+    def _keep(self) -> None:
+        with self._renewing:
+            try:
                 self._lease.keep()
             except StoreLocked:
                 self.lost = True
-                return
-            except ScalerError:
-                continue  # the store does not answer just now; if that lasts, the claim expires
 
 
 @contextmanager
@@ -76,6 +91,7 @@ def claimed(
 
     Raises:
         AliveElsewhere: it is being worked on.
+        StoreLocked: who holds it cannot be read.
     """
     place = place_of(run_key, expires_after)
     lease = _taken(store, place, holder, clock, wait)
@@ -134,9 +150,12 @@ def _taken(
 ) -> Lease:
     _, first = read_lock(store, place)
     while True:
-        with suppress(StoreLocked):
+        try:
             return Lease(store, holder, clock, place)
-        record, version = read_lock(store, place)
-        if record is None or version != first or record.expires_at is None:
+        except StoreLocked:
+            record, version = read_lock(store, place)
+            if record is not None and record.expires_at is None:
+                raise
+        if record is None or record.expires_at is None or version != first:
             raise AliveElsewhere
         wait(min(1.0, max(0.05, (record.expires_at - clock()).total_seconds())))

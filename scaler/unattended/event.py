@@ -58,12 +58,17 @@ def read_event(event: object, environment: Mapping[str, str], request_id: str) -
         figures=environment.get("SCALER_EMF", "") != "0",
         margin_seconds=_seconds(environment, "SCALER_TIME_MARGIN", DEFAULT_MARGIN_SECONDS),
         claim_seconds=_seconds(environment, "SCALER_CLAIM_SECONDS", DEFAULT_CLAIM_SECONDS),
+        about=_digest(about),
     )
 
 
 def _key(mode: str, scheduled: datetime | None, about: list[Any]) -> str:
-    digest = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
+    digest = _digest(about)
     return f"{mode}-{digest}" if scheduled is None else f"{scheduled:%Y%m%dT%H%M%SZ}-{mode}-{digest}"
+
+
+def _digest(about: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 
 
 def _opened(event: object) -> dict[str, Any]:

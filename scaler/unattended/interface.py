@@ -28,6 +28,7 @@ class Request:
         figures: whether figures are written to the log.
         margin_seconds: before the time limit at which the run stops by itself.
         claim_seconds: after which a dead run's claim does not count any more.
+        about: digest of what is asked for, but for when.
     """
 
     run_key: str
@@ -40,6 +41,7 @@ class Request:
     figures: bool = True
     margin_seconds: float = 10.0
     claim_seconds: float = 45.0
+    about: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from scaler.config import Project
 from scaler.config.reader import load_config
 from scaler.config.stores import StoreLocation, s3_location
 from scaler.config.yaml_tree import MAX_BYTES
-from scaler.errors import ConfigurationError
+from scaler.errors import ConfigurationError, Failed
 from scaler.plan.document import Plan
 from scaler.plan.seal import decode
 
@@ -83,6 +83,17 @@ def _loaded_from_s3(location: str, clients: AwsClients) -> Project:
 def _fetched(location: str, clients: AwsClients) -> Path:
     """The object as a file that only this user can write, in a folder named for its bytes."""
     data = _object(location, clients, MAX_BYTES, what="configuration")
+    try:
+        return _kept(location, data)
+    except OSError as error:
+        raise Failed(
+            f"the configuration {location} cannot be kept while it is read",
+            why=f"{error.filename or 'the temporary folder'}: {error.strerror}",
+            next_step="free some space there, or set TMPDIR to a folder that can be written to",
+        ) from error
+
+
+def _kept(location: str, data: bytes) -> Path:
     name = f"scaler-{os.getuid()}-{hashlib.sha256(location.encode() + data).hexdigest()[:16]}"
     folder = Path(tempfile.gettempdir()) / name
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -95,8 +106,11 @@ def _fetched(location: str, clients: AwsClients) -> Path:
         )
     path = folder / "scaler.yaml"
     fresh = folder / f".{os.getpid()}.yaml"
-    fresh.write_bytes(data)
-    fresh.replace(path)  # another process may be reading the same one
+    try:
+        fresh.write_bytes(data)
+        fresh.replace(path)  # another process may be reading the same one
+    finally:
+        fresh.unlink(missing_ok=True)
     return path
 
 

@@ -62,15 +62,22 @@ def _begin(attempt: Attempt, workloads: int) -> None:
         parts = min(2 * state.parts, workloads)
         attempt.log.info(f"an earlier attempt was cut off while it planned: planning in {parts} parts", parts=parts)
         state = replace(state, parts=parts)
-    if state.as_of is None or now - datetime.fromisoformat(state.as_of) > OLDEST_PART or not state.done:
+    # A moment that was asked for is the same for every attempt, however long ago it was.
+    old = attempt.request.as_of is None and _age(state.as_of, now) > OLDEST_PART
+    if state.as_of is None or old or not state.done:
         state = replace(state, as_of=(attempt.request.as_of or now).isoformat(), done=())
     attempt.reach(replace(state, planning=True))
+
+
+def _age(as_of: str | None, now: datetime) -> timedelta:
+    return timedelta(0) if as_of is None else now - datetime.fromisoformat(as_of)
 
 
 def _in_parts(attempt: Attempt, only: Sequence[str]) -> tuple[Plan, Mapping[str, ScalerError]]:
     """Part by part, each kept when it is done; those of an earlier attempt are not made again."""
     key, names = attempt.request.run_key, sorted(only or attempt.project.config.workloads)
     plans = [attempt.states.read_plan(key, plan_id, part=True) for plan_id in attempt.state.done]
+    plans = [plan for plan in plans if plan.config_digest == attempt.project.digest]  # it may have changed meanwhile
     done = {workload.name for plan in plans for workload in plan.workloads}
     left, size = [name for name in names if name not in done], -(-len(names) // attempt.state.parts)
     while left:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scaler.config import Project
-from scaler.errors import ScalerError
+from scaler.errors import ScalerError, UsageError
 from scaler.history.lock import Holder, StoreLocked
 from scaler.history.store import Store
 from scaler.pipeline.rolling import lock_of
@@ -22,9 +22,6 @@ from scaler.unattended.log import Log
 from scaler.unattended.places import read_project
 from scaler.unattended.state import RunState, RunStates
 from scaler.unattended.telling import Teller
-
-#: Answers that another attempt would give again.
-FINAL = (0, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def _carry_out(request: Request, world: World, deadline: Deadline, ended: _Ended
     store = open_store(project, runtime)
     states = RunStates(store)
     deadline.check("claim")
-    known = states.read(request.run_key)
+    known = _known(states, request)
     if known is not None and known.reached == "ended":
         return _repeated(known, world.log)
     lasting = timedelta(seconds=request.claim_seconds)
@@ -86,7 +83,7 @@ def _carry_out(request: Request, world: World, deadline: Deadline, ended: _Ended
         with claimed(
             store, request.run_key, runtime.holder, world.clock, expires_after=lasting, wait=wait
         ) as heartbeat:
-            state = states.read(request.run_key) or RunState(request.run_key, request.mode)
+            state = _known(states, request) or RunState(request.run_key, request.mode, about=request.about)
             if state.reached == "ended":
                 return _repeated(state, world.log)
             _free(store, world)
@@ -99,6 +96,22 @@ def _carry_out(request: Request, world: World, deadline: Deadline, ended: _Ended
     except AliveElsewhere:
         world.log.info("another attempt at this run is alive; nothing to do")
         return Summary(request.run_key, request.mode, "duplicate", 0)
+
+
+def _known(states: RunStates, request: Request) -> RunState | None:
+    """What stands of the run; ``None`` if nothing does.
+
+    Raises:
+        UsageError: its key stands for another run, whose answer would not be that of this one.
+    """
+    state = states.read(request.run_key)
+    if state is not None and state.about != request.about:
+        raise UsageError(
+            f"the run key {request.run_key} is that of another run",
+            why=f"a run of mode {state.mode} with another mode, configuration, workload, plan or moment has it",
+            next_step="give each run a key of its own, or none",
+        )
+    return state
 
 
 def _go_on(attempt: Attempt, project: Project, states: RunStates, ended: _Ended) -> Summary:

@@ -40,6 +40,7 @@ class RunState:
         plan_id: of ``plan.json``.
         exit_code: that the plan has.
         summary: of what was planned or written; final once the run has ended.
+        about: digest of what was asked for.
     """
 
     run_key: str
@@ -53,6 +54,7 @@ class RunState:
     plan_id: str | None = None
     exit_code: int = 0
     summary: Summary | None = field(default=None)
+    about: str = ""
 
 
 class RunStates:

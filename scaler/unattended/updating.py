@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from scaler.errors import ScalerError
-from scaler.history.lock import locked
+from scaler.history.lock import StoreLocked, locked
 from scaler.pipeline.recording import Draft
 from scaler.pipeline.rolling import Roller, lock_of, require_one_off
 from scaler.pipeline.rolling_loop import Line, drop_old_lines, keep_line, once
@@ -54,7 +54,8 @@ def update(attempt: Attempt, teller: Teller) -> Summary:
         roller = Roller(project, runtime, True, keep, Stopping(attempt), lambda: models(attempt))
         line = once(roller, lease, refit=False)
     _keep(attempt, line)
-    if line.error is not None and line.error.exit_code != 3:
+    # A store that is locked says nothing about the fleet: the same event may come again.
+    if line.error is not None and (line.error.exit_code != 3 or isinstance(line.error, StoreLocked)):
         raise line.error
     tick = line.tick
     summary = Summary(

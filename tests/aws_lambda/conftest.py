@@ -13,6 +13,7 @@ import pytest
 
 from scaler.aws.session import BotocoreClients
 from scaler.demo.emulator import Emulator
+from scaler.history.lock import KEY, LockRecord, encode
 from tests.aws_lambda.runtime_api import Function, clean_environment
 from tests.aws_lambda.watching import WatchingProxy
 
@@ -121,12 +122,17 @@ class Fleet:
                 "ScheduledUpdateGroupActions"
             ]
             assert len(found) == actions
-            for action in found:
-                self.autoscaling.delete_scheduled_action(
-                    AutoScalingGroupName=name, ScheduledActionName=action["ScheduledActionName"]
+            ours = [action["ScheduledActionName"] for action in found]
+            for first in range(0, actions, 50):
+                self.autoscaling.batch_delete_scheduled_action(
+                    AutoScalingGroupName=name, ScheduledActionNames=ours[first : first + 50]
                 )
             self.autoscaling.update_auto_scaling_group(AutoScalingGroupName=name, MinSize=2, MaxSize=60)
         self.proxy.writes.clear()
+
+    def hold(self, record: LockRecord) -> None:
+        """Put down who holds the store."""
+        self.s3.put_object(Bucket=BUCKET, Key=f"forecasts/{KEY}", Body=encode(record))
 
     def keys(self, prefix: str = "") -> list[str]:
         """Objects of the store."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scaler.history.lock import LockRecord
 from tests.aws_lambda.conftest import BUCKET
 
 pytestmark = pytest.mark.emulator
@@ -98,13 +100,12 @@ def test_a_fleet_that_does_not_fit_is_planned_in_parts(fleet) -> None:
 
 @pytest.mark.slow
 def test_killed_in_each_stage_the_next_event_completes(fleet) -> None:
-    """Killed without warning while it fetches, forecasts, keeps its record, between changes, before it tells.
+    """Killed without warning while it fetches, forecasts, between changes, before it tells.
 
     The claim and the locks of the dead are taken over; over both attempts each change is made once.
     """
-    lines = {
-        name: f'"message": "stage {name}"' for name in ("live", "forecast", "record", "notify")
-    } | {"between-changes": '"message": "shop: '}  # fmt: skip
+    lines = {name: f'"message": "stage {name}"' for name in ("forecast", "notify")}
+    lines |= {"within-fetch": "reading the history of", "between-changes": '"message": "shop: '}
     function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
     try:
         for name, line in lines.items():
@@ -180,6 +181,9 @@ def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None
         assert fleet.proxy.writes == []
         assert {"unattended/seen/plan.json", "outputs/scaler.auto.tfvars.json"} <= set(fleet.keys())
         place = f"s3://{BUCKET}/forecasts/unattended/seen/plan.json"
+        other = function.invoke({"run_key": "seen", "mode": "apply"}).failed
+        assert (other["exit_code"], other["status"]) == (64, "failed")  # not answered with what the plan came to
+        assert "is that of another run" in other["error"]["what"]
         asked = fleet.proxy.operations.count("GetMetricData")
         applied = function.invoke({"mode": "apply", "plan": place}).summary
         assert (applied["status"], applied["plan_id"]) == ("done", planned["plan_id"])
@@ -192,8 +196,23 @@ def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None
     assert len(fleet.proxy.writes) == applied["changes"] >= 2
 
 
+def test_a_plan_of_another_configuration_is_not_written_by_a_retry(fleet) -> None:
+    """Stopped before it wrote; what somebody mends in the meantime holds: the next event plans anew."""
+    event = {"mode": "apply", "run_key": "mended"}
+    with fleet.function(handler=FALLING) as function:
+        stopped = function.invoke({**event, "fall_at": '"message": "stage apply"'}).failed
+        assert (stopped["status"], len(stopped["workloads"])) == ("stopped", 2)
+        fleet.configure(names=("web",))
+        summary = function.invoke(event).summary
+    assert (summary["status"], summary["attempt"]) == ("done", 2)
+    assert summary["plan_id"] != stopped["plan_id"]
+    assert {each["name"] for each in summary["workloads"]} == {"web"}
+    assert fleet.live()["shop"] == (2, 0)
+    assert fleet.live()["web"][1] > 10
+
+
 def test_an_update_of_rolling_mode(fleet) -> None:
-    """Mode run moves floors as scaler run does; the same event again moves nothing."""
+    """Mode run moves floors as scaler run does; the same event again moves nothing. A locked store is no answer."""
     fleet.configure(model="panel")
     with fleet.function() as function:
         first = function.invoke({"mode": "run", "run_key": "tick"}).summary
@@ -202,6 +221,14 @@ def test_an_update_of_rolling_mode(fleet) -> None:
         assert {each["name"] for each in first["workloads"]} == {"shop", "web"}
         assert function.invoke({"mode": "run", "run_key": "tick"}).summary == {**first, "repeated": True}
         assert len(fleet.proxy.writes) == first["changes"]
+        now = datetime.now(UTC)
+        fleet.hold(LockRecord("0123456789ab", "ann@build-7", True, now, now + timedelta(minutes=5)))
+        busy = function.invoke({"mode": "run", "run_key": "next"}).summary
+        assert (busy["status"], busy["exit_code"]) == ("refused", 3)
+        assert "ann@build-7" in busy["error"]["what"]
+        fleet.hold(LockRecord("0123456789ab", "ann@build-7", False, now, now))
+        after = function.invoke({"mode": "run", "run_key": "next"}).summary
+        assert (after["repeated"], after["attempt"], after["error"]) == (False, 2, None)
 
 
 def test_failures_are_raised_and_tell_no_secrets(fleet) -> None:

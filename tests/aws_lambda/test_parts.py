@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import resource
+import signal
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -15,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scaler.errors import ConfigurationError, UsageError
+from scaler.errors import ConfigurationError, Failed, UsageError
 from scaler.history.folder_store import FolderStore
 from scaler.history.interface import StoreFailed
 from scaler.history.lock import ARCHIVE, Holder, Lease, StoreLocked, locked, read_lock
@@ -23,7 +26,7 @@ from scaler.pipeline.rolling import lock_of
 from scaler.unattended.claim import AliveElsewhere, claimed, free_locks_of_the_dead, holder_id, place_of
 from scaler.unattended.deadline import Deadline, Unhurried
 from scaler.unattended.event import KEYS, RUN_KEY, read_event
-from scaler.unattended.interface import OutOfTime, Request, Summary, WorkloadOutcome
+from scaler.unattended.interface import ClaimLost, OutOfTime, Request, Summary, WorkloadOutcome
 from scaler.unattended.log import Log
 from scaler.unattended.places import read_project
 from scaler.unattended.state import RunState, RunStates
@@ -56,7 +59,10 @@ def test_without_a_time_the_event_or_the_delivery_is_the_run() -> None:
     """A retry of Lambda keeps the request id; two deliveries of one event its id; nothing else is the same run."""
     assert asked({}, "one").run_key == asked({}, "one").run_key != asked({}, "two").run_key
     assert asked({"execution_id": "e"}, "one").run_key == asked({"execution_id": "e"}, "two").run_key
-    assert asked({"run_key": "mine", "execution_id": "e"}).run_key == "mine"
+    mine = asked({"run_key": "mine", "execution_id": "e"})
+    assert mine.run_key == "mine"
+    assert asked({"run_key": "mine", "execution_id": "f"}, "other").about == mine.about
+    assert asked({"run_key": "mine", "mode": "apply"}).about != mine.about
 
 
 @pytest.mark.parametrize("detail", ['{"mode": "apply"}', {"mode": "apply"}])
@@ -199,6 +205,36 @@ def test_a_claim_that_is_renewed_is_alive(tmp_path) -> None:
     assert record.id == "r.a"
 
 
+def test_an_attempt_that_stood_still_does_not_write(tmp_path) -> None:
+    """It wakes up after its claim has expired: it is lost if another has it, and the attempt's again if nobody has.
+
+    The thread that renews it has not been heard in all that time, as in a process that is frozen.
+    """
+    store, clock, place = FolderStore(tmp_path), Clock(), place_of("r", timedelta(seconds=30))
+    with claim(store, clock) as heartbeat:
+        clock.now += timedelta(seconds=31)
+        heartbeat.check()
+        record, _ = read_lock(store, place)
+        assert record is not None
+        assert (record.id, record.expires_at) == ("r.b", clock.now + timedelta(seconds=30))
+        clock.now += timedelta(seconds=31)
+        Lease(store, Holder(holder_id("r", "a"), "one"), clock, place)
+        for _ in range(2):
+            with pytest.raises(ClaimLost):
+                heartbeat.check()
+    record, _ = read_lock(store, place)
+    assert record is not None
+    assert (record.id, record.held) == ("r.a", True)
+
+
+def test_a_claim_that_cannot_be_read_is_no_sign_of_life(tmp_path) -> None:
+    """Nobody knows whether its holder lives: the event is refused, and not answered as if another took care of it."""
+    store = FolderStore(tmp_path)
+    store.write("unattended/r/claim.json", b"{")
+    with pytest.raises(StoreLocked, match="at work on the run r"), claim(store, Clock()):
+        pass
+
+
 def test_locks_are_freed_if_their_claims_are_dead_and_only_then(tmp_path) -> None:
     """Of an attempt whose claim has expired: both. Of one that is alive, or of a person: none."""
     store, clock = FolderStore(tmp_path), Clock()
@@ -292,6 +328,29 @@ def test_a_store_that_is_lost_with_the_function_is_refused(tmp_path: Path) -> No
     assert read(str(tmp_path), True).config.store == str(tmp_path)
     with pytest.raises(ConfigurationError, match="cannot be used"):
         read("gs://acme/p", True)
+
+
+@pytest.mark.emulator
+def test_a_configuration_that_cannot_be_put_down_is_no_bug(fleet, monkeypatch, tmp_path: Path) -> None:
+    """A temporary folder that is full, or gone: what, why and next step name it, and nothing is left of it."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(Failed, match=r"scaler\.yaml cannot be kept") as caught:
+        read_project(fleet.environment["SCALER_CONFIG"], fleet.clients, store=None, in_lambda=True)
+    assert "gone" in caught.value.why
+    assert "TMPDIR" in caught.value.next_step
+    small = tmp_path / "small"
+    small.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(small))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(Failed, match="cannot be kept"):
+            read_project(fleet.environment["SCALER_CONFIG"], fleet.clients, store=None, in_lambda=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert not [path for path in small.rglob("*") if path.is_file()]
 
 
 def test_a_request_is_frozen() -> None:
