@@ -102,10 +102,10 @@ def _compact(document: dict[str, Any]) -> str:
 
 
 def main() -> int:
-    """For cron and Kubernetes: the event from the first argument (``{}`` if there is none); prints the summary.
+    """For cron and Kubernetes: the event from the first argument (``{}`` if there is none).
 
     Returns:
-        The exit code of the run.
+        The exit code of the run; what came of it is in the log.
     """
     from scaler.unattended.interface import RunFailed
 

@@ -56,11 +56,7 @@ class WatchingProxy(StandIn):
         connection.request(headers["X-Method"], headers[PATH], body, passed)
         answer = connection.getresponse()
         data = answer.read()
-        kept = {
-            n: v
-            for n, v in answer.getheaders()
-            if n.lower() in ("etag", "location", "x-amzn-requestid", "last-modified")
-        }
+        kept = {name: value for name, value in answer.getheaders() if name.lower() in KEPT}
         found = Answer(data, answer.getheader("Content-Type", "text/xml"), answer.status, kept)
         connection.close()
         if writes:
