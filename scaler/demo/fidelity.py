@@ -8,6 +8,7 @@ from typing import Any
 from unittest import mock
 
 from scaler.demo.fidelity_targets import target_replacements
+from scaler.demo.metric_data import metric_replacements
 
 
 @contextmanager
@@ -20,7 +21,7 @@ def faithful() -> Iterator[None]:
       further than into its new bounds. The emulator drops the one, and takes instances for capacity
       units in the other.
     - Scaling policies are enabled, and say so; one without predictive scaling has no empty block of it.
-    - What :mod:`scaler.demo.fidelity_targets` mends.
+    - What :mod:`scaler.demo.fidelity_targets` mends, and :mod:`scaler.demo.metric_data` makes quicker.
 
     Raises:
         ImportError: moto is not installed.
@@ -36,6 +37,7 @@ def faithful() -> Iterator[None]:
         (AutoScalingBackend, {"__init__": per_group, "delete_scheduled_action": _delete_scheduled_action}),
         (AutoScalingResponse, {"delete_policy": _delete_policy, "execute_policy": _execute_policy}),
         *target_replacements(),
+        *metric_replacements(),
     )
     with ExitStack() as stack:
         for owner, methods in replacements:
