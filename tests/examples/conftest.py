@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,6 +60,7 @@ terraform {
     key            = "infra.tfstate"
     region         = "us-east-1"
     use_path_style = true
+    use_lockfile   = true
   }
 }
 """
@@ -118,6 +120,21 @@ class Team:
             return None
         found: dict[str, Any] = json.loads(s3.get_object(Bucket=BUCKET, Key=f"{name}.tfstate")["Body"].read())
         return found
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Somebody else holds Terraform's lock of the state of that name."""
+        lock = {"Bucket": BUCKET, "Key": f"{name}.tfstate.tflock"}
+        held = {
+            "ID": "4711",
+            "Operation": "OperationTypeApply",
+            "Who": "ann@build-7",
+            "Created": "2026-11-01T00:00:00Z",
+        }
+        self.client("s3").put_object(**lock, Body=json.dumps(held).encode())
+        yield
+        assert json.loads(self.client("s3").get_object(**lock)["Body"].read()) == held
+        self.client("s3").delete_object(**lock)
 
     def applied(self, plan_id: str) -> list[dict[str, Any]]:
         """What stands on record as done with a plan, oldest first."""

@@ -57,7 +57,8 @@ def runner(team: Team, tmp_path: Path) -> Runner:
 
 def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tmp_path: Path) -> None:
     """A pull request gets a comment and touches nothing; main plans, waits, applies that very plan, and records it."""
-    jobs = runner.run(WORKFLOW)
+    with team.locked("infra"):
+        jobs = runner.run(WORKFLOW)
     assert (jobs["plan"].result, jobs["apply"].result) == ("success", "skipped"), jobs["plan"].log
     assert (jobs["plan"].role, runner.environments, runner.artefacts) == ("plan-role", [], {})
     assert (team.group(), team.state("infra")) == (None, None), "neither capacity nor the state moved"
@@ -68,8 +69,9 @@ def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tm
 
     comments = len(team.forge.comments)
     main = replace(runner, event=event("push"), approve=False)
-    jobs = main.run(WORKFLOW)
-    assert (jobs["plan"].result, jobs["apply"].result) == ("success", "failure")
+    with team.locked("infra"):
+        jobs = main.run(WORKFLOW)
+    assert (jobs["plan"].result, jobs["apply"].result) == ("success", "failure"), jobs["plan"].log
     assert (team.group(), team.state("infra")) == (None, None), "nobody has approved"
     assert {path.name for path in main.artefacts["scaler-plan"].iterdir()} == {"plan.json", "tfplan"}
 
@@ -195,7 +197,8 @@ def test_gitlab_from_a_merge_request_to_what_was_approved(team: Team, tmp_path: 
     repository = light(team, tmp_path / "gitlab")
     main = replace(request, repository=repository, variables=variables, artefacts={})
     assert (main.when("plan"), main.when("apply")) == ("on_success", "manual")
-    job = main.run("plan")
+    with team.locked("gitlab"):
+        job = main.run("plan")
     assert job.code == 0, job.log
     assert kept(team, repository) is None
     job = main.run("apply")
@@ -232,7 +235,8 @@ def test_jenkins_from_a_pull_request_to_what_was_approved(team: Team, tmp_path: 
         request, workspace=repository, branch="main", environment=no_credentials(team.environment), stages=[], log=""
     )
     first, *rest = pipeline.stages
-    assert main.run(replace(pipeline, stages=[first], after=[])) == "SUCCESS", main.log
+    with team.locked("jenkins"):
+        assert main.run(replace(pipeline, stages=[first], after=[])) == "SUCCESS", main.log
     assert kept(team, repository) is None
     plan = json.loads((repository / "scaler-plan" / "plan.json").read_text())
     stopped = replace(main, approve=False, stages=[])
