@@ -143,7 +143,7 @@ def test_one_line_runs_and_a_second_leaves_quietly(machine: Machine) -> None:
     settings, (update, _) = crontab(CRONTAB.read_text())
     lock, before = machine.here("/var/lib/scaler/run.lock"), machine.actions()
     log = machine.state / "run.log"
-    log.unlink(missing_ok=True)
+    log.write_text("of the one that is at work")
     with subprocess.Popen(["flock", lock, "sh", "-c", "echo held; read wait"], stdin=-1, stdout=-1) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"held\n"
@@ -151,6 +151,7 @@ def test_one_line_runs_and_a_second_leaves_quietly(machine: Machine) -> None:
         out, err = second.communicate(timeout=60)
         assert (second.returncode, out, err) == (0, "", "")
         assert machine.actions() == before
+        assert log.read_text() == "of the one that is at work"
         holder.communicate(b"\n", timeout=60)
     first = machine.start(settings, update)
     out, err = first.communicate(timeout=120)
@@ -170,7 +171,7 @@ def test_a_run_elsewhere_is_refused_by_the_lock_in_the_store(machine: Machine) -
     held = json.loads(released) | {"owner": "ann@build-7 (process 4711)", "held": True}
     held["expires_at"] = "2999-01-01T00:00:00+00:00"
     lock.write_text(json.dumps(held))
-    bare = CronLine(update.schedule, update.user, update.command[update.command.index("scaler run") :])
+    bare = CronLine(update.schedule, update.user, update.command.partition("'")[2].rstrip("'"))
     refused = machine.start(settings, bare)
     _, err = refused.communicate(timeout=120)
     assert refused.returncode == 3, err
