@@ -16,10 +16,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from scaler.demo.workloads import generate
+from tests.docs.waiting import AT, CLIENT
 
 ROOT = Path(__file__).parents[2]
 STEP_SECONDS = 900
 WEEKS = 4
+
+
+_REAL = f'PYTHONPATH="{ROOT}" exec "{sys.executable}"'
+_TYPED = f'exec "{sys.executable}" -IS "{CLIENT}" "${AT}"'
+#: Each is what it says; where a server waits (``waiting.py``), most of its start is behind it.
+PROGRAMS = {
+    "scaler": f'[ -n "${{{AT}:-}}" ] && {_TYPED} scaler "$@"\n{_REAL} -m scaler.cli.main "$@"\n',
+    "python": f'[ -n "${{{AT}:-}}" ] && [ "$*" = - ] && {_TYPED} python -\n{_REAL} "$@"\n',
+}
 
 
 @dataclass
@@ -33,16 +43,21 @@ class World:
     prelude: str = ""
     before: tuple[str, ...] = ()
 
+    @property
+    def from_nothing(self) -> dict[str, str]:
+        """Its environment where no program waits."""
+        return {name: value for name, value in self.environment.items() if name != AT}
+
 
 def environment_of(folder: Path) -> dict[str, str]:
     programs, home = folder / "bin", folder / "home"
     programs.mkdir()
     home.mkdir()
-    for program, words in {"scaler": "-m scaler.cli.main", "python": "", "python3": ""}.items():
+    for program, text in PROGRAMS.items():
         path = programs / program
-        path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
+        path.write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    kept = ("SCALER_TF_MIRROR", "TF_CLI_CONFIG_FILE", "LANG", "TMPDIR", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS")
+    kept = ("SCALER_TF_MIRROR", "TF_CLI_CONFIG_FILE", "GOGC", "LANG", "TMPDIR", "MPLCONFIGDIR", "OPENBLAS_NUM_THREADS")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT),
@@ -113,12 +128,12 @@ def project(made: World) -> None:
 
 
 def quickstart(made: World) -> None:
-    """A folder in the reader's home, where programs of one's own are, and an export of the load of one service."""
+    """A folder in the reader's home, where programs of one's own are, and as short an export of load as may be."""
     home = Path(made.environment["HOME"])
     made.folder.rmdir()
     made.folder = home / "capacity"
     made.folder.mkdir()
-    write_history(made.folder / "load.csv", names=("checkout",))
+    write_history(made.folder / "load.csv", names=("checkout",), weeks=2)
     programs = home / ".local" / "bin"
     programs.mkdir(parents=True)
     shutil.copy2(home.parent / "bin" / "scaler", programs / "scaler")

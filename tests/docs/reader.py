@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -95,7 +94,7 @@ class Reader:
 
     def _python(self, block: Block) -> None:
         ended = run(
-            f"{sys.executable} - <<'THE_END_OF_THE_BLOCK'\n{self.world.prelude}\n{block.text}\nTHE_END_OF_THE_BLOCK",
+            f"python - <<'THE_END_OF_THE_BLOCK'\n{self.world.prelude}\n{block.text}\nTHE_END_OF_THE_BLOCK",
             self.world.folder,
             self.world.environment,
         )
@@ -105,7 +104,7 @@ class Reader:
     def _commands(self, block: Block) -> None:
         until = block.marks.get("service")
         if until is not None:
-            self.last = serve(block.text, until, self.world.folder, self.world.environment)
+            self.last = serve(block.text, until, self.world.folder, self.world.from_nothing)
         else:
             self.last = run(block.text.removeprefix(INSTALL), self.world.folder, self.world.environment)
         wanted = int(block.marks.get("exits", "0"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.docs import preludes
 from tests.docs.accounts import account, aws, cloudwatch, terraform
 from tests.docs.folders import World, checkout, empty, environment_of, judged, project, quickstart
+from tests.docs.waiting import AT
 
 
 def _with(make: Callable[[World], None], prelude: str = "", *commands: str) -> Callable[[World], None]:
@@ -41,9 +42,11 @@ WORLDS: dict[str, Callable[[World], None]] = {
 
 
 @contextmanager
-def world(name: str, folder: Path) -> Iterator[World]:
-    """The world of that name, for the length of the block."""
+def world(name: str, folder: Path, *, waiting_at: str | None = None) -> Iterator[World]:
+    """The world of that name, for the length of the block; with programs that wait at this address, if one is given."""
     made = World(folder / "here", environment_of(folder))
+    if waiting_at is not None:
+        made.environment[AT] = waiting_at
     made.folder.mkdir()
     with made.servers:
         WORLDS[name](made)
