@@ -41,14 +41,14 @@ reasons(plan, given, now) := union({
 about(plan) := union({
 	{"this is no plan of a schema that the policy knows" | not startswith(object.get(plan, "schema_version", ""), "1.")},
 	{"the plan has no workloads" | count(object.get(plan, "workloads", [])) == 0},
-	{"the plan does not say when it was made" | not plan.as_of},
-	{"the plan does not say until when it holds" | not plan.expires_at},
+	{"the plan does not say when it was made" | not moment(plan.as_of)},
+	{"the plan does not say until when it holds" | not moment(plan.expires_at)},
 })
 
 refused(plan) := {reason |
 	some workload in plan.workloads
 	workload.status == "refused"
-	reason := concat("", [workload.name, " was refused: ", concat("; ", workload.reasons)])
+	reason := concat("", [workload.name, " was refused: ", concat("; ", object.get(workload, "reasons", []))])
 }
 
 degraded(plan, given) := {reason |

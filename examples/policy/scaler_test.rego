@@ -31,6 +31,19 @@ test_a_plan_within_the_limits_passes if denied({}, {}) == set()
 
 test_a_refused_workload_is_denied if denied({"status": "refused"}, {}) == {"web was refused: because"}
 
+test_a_refused_workload_without_a_reason_is_denied_too if {
+	given := object.union(plan, {"workloads": [{"name": "web", "status": "refused"}]})
+	main.reasons(given, {}, soon) == {"web was refused: "}
+}
+
+test_times_that_cannot_be_read_are_denied if {
+	given := object.union(plan, {"as_of": "yesterday", "expires_at": "soon"})
+	main.reasons(given, {}, soon) == {
+		"the plan does not say when it was made",
+		"the plan does not say until when it holds",
+	}
+}
+
 test_something_else_is_no_plan if count(main.reasons({"schema_version": "2.0"}, {}, soon)) == 4
 
 test_an_expired_plan_is_denied if {
