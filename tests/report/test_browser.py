@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scaler.cli.main import main
+from scaler.demo.emulator import Emulator
 from tests.report.chromium import Chromium, find
 from tests.report.fleet import AS_OF, write_fleet
 
@@ -280,18 +281,38 @@ def test_everything_has_a_name_for_who_cannot_see_it(page, browser):
     )
 
 
+def first_paints(browser: Chromium, path: Path, folder: Path) -> Iterator[float]:
+    """Seconds until something is seen of a page, beyond those of an empty one: the browser's, and of a busy machine."""
+    empty = folder / "empty.html"
+    empty.write_text("<!doctype html><title>Empty</title><p>Nothing.")
+    for _ in range(6):
+        browser.open(empty)
+        usual = browser.first_paint_seconds()
+        browser.open(path)
+        yield browser.first_paint_seconds() - usual
+
+
+def test_a_page_that_is_painted_late_would_be_seen(browser, tmp_path):
+    """The measure of the next test can fail: a script before the first text that takes more than a second."""
+    path = tmp_path / "late.html"
+    wait = "const end = performance.now() + 1500; while (performance.now() < end);"
+    path.write_text(f"<!doctype html><title>Late</title><script>{wait}</script><p>Text.")
+    assert next(first_paints(browser, path, tmp_path)) > 1
+
+
 def test_two_hundred_workloads_are_a_page_too(browser, keep, tmp_path):
-    """A quarter of each in less than 3 MB: quiet, drawn, and no wider than a phone."""
+    """A quarter of each in less than 3 MB: quiet, painted within a second, drawn, and no wider than a phone."""
     config = write_fleet(tmp_path, 200, days=100, model="auto")
     path = tmp_path / "report.html"
     arguments = ["--as-of", AS_OF, "--offline", "--quiet", "--period", "quarter", "--out", str(path)]
     assert main(["report", "--config", str(config), *arguments]) == 0
     assert path.stat().st_size < 3_000_000
     browser.open(path)
-    assert browser.first_paint_seconds() > 0
     assert browser.requests() == []
     assert browser.complaints() == []
     assert browser.run("document.querySelectorAll('article.w').length") == 200
+    assert browser.run(_CHARTS_OUT_OF_THEIR_FRAMES) == []
+    assert any(seconds < 1 for seconds in first_paints(browser, path, tmp_path))
     keep("200")
     browser.run("document.querySelector('#w200').scrollIntoView({behavior: 'instant'})")
     assert browser.run("document.querySelector('#w200').getBoundingClientRect().top") < 900
@@ -300,11 +321,42 @@ def test_two_hundred_workloads_are_a_page_too(browser, keep, tmp_path):
     assert browser.run("document.documentElement.scrollWidth") <= 390
 
 
+# What a list of facts says of a workload, by name.
+_FACTS = """
+Object.fromEntries([...[...document.querySelectorAll("article.w")]
+  .find((each) => each.querySelector("h3").textContent === "NAME")
+  .querySelectorAll("dl[aria-label=PART] > div")].map((each) => [...each.children].map((cell) => cell.textContent)))
+"""
+
+
+def _start_on_demand(aws: Emulator, group: str, *, instances: int) -> None:
+    """An Auto Scaling group of ``m7i.large`` that runs."""
+    from botocore.session import Session
+
+    ec2, scaling = (
+        Session().create_client(name, region_name=aws.region, endpoint_url=aws.endpoint_url)
+        for name in ("ec2", "autoscaling")
+    )
+    image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    given = {"ImageId": image, "InstanceType": "m7i.large"}
+    ec2.create_launch_template(LaunchTemplateName=group, LaunchTemplateData=given)
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=group,
+        MinSize=instances,
+        MaxSize=60,
+        DesiredCapacity=instances,
+        AvailabilityZones=["us-east-1a"],
+        LaunchTemplate={"LaunchTemplateName": group, "Version": "$Latest"},
+    )
+
+
 @pytest.mark.emulator
 def test_the_demo_fleet_is_reported(browser, keep, tmp_path, monkeypatch):
-    """The configuration of ``scaler demo`` on its emulated AWS: three workloads, spot, live groups; a quiet page."""
+    """The configuration of ``scaler demo`` on its emulated AWS: three workloads, one of them live; a quiet page.
+
+    Where spot is planned, and three instances run on demand, none of what runs is told as spot.
+    """
     from scaler.cli.demo import _fill
-    from scaler.demo.emulator import Emulator
     from scaler.demo.project import write_project
 
     config, path = write_project(tmp_path), tmp_path / "report.html"
@@ -312,12 +364,18 @@ def test_the_demo_fleet_is_reported(browser, keep, tmp_path, monkeypatch):
         for name, value in aws.settings.items():
             monkeypatch.setenv(name, value)
         _fill(aws)
+        _start_on_demand(aws, "storefront", instances=3)
         assert main(["report", "--config", str(config), "--quiet", "--out", str(path)]) == 0
     browser.open(path)
     assert browser.requests() == []
     assert browser.complaints() == []
     assert browser.run("document.querySelectorAll('article.w').length") == 3
     assert browser.run("document.querySelectorAll('figure.chart').length") >= 9
+    spot = browser.run(_FACTS.replace("NAME", "storefront").replace("PART", "Spot"))
+    assert float(spot["spot requested"].split()[0]) > 0
+    assert (spot["spot realised"], spot["pools in use"]) == ("0 % of units", "0")
+    assert (spot["spot instances"], spot["on-demand instances"]) == ("0", "3")
+    assert (spot["interruptions"], spot["in the last"]) == ("0", "7 days")
     keep("demo")
     browser.run("document.querySelector('#w3').scrollIntoView({behavior: 'instant'})")
     keep("demo-workload")

@@ -145,6 +145,18 @@ def test_a_maximum_that_growth_will_pass_is_on_the_page(fleet, capsys):
     assert decision["by"] > "2026-11-16"
 
 
+def test_an_event_brings_the_day_on_which_a_limit_is_reached(fleet, capsys):
+    """A sale of eight times the demand in two weeks, of one workload: its day is that of nearly every course."""
+    sale = "events: [{name: sale, start: '2026-11-30T00:00', duration: 24h, multiplier: 8}]"
+    head, *parts = fleet.read_text().split("    tags:")
+    fleet.write_text("    tags:".join([f"{head}    {sale}\n", *parts]))
+    report(fleet, "--format", "json")
+    first, *others = (each["reach"][0] for each in json.loads(capsys.readouterr().out)["workloads"])
+    assert (first["p10_days"], first["p50_days"], first["p90_days"]) == (15, 15, 15)
+    assert first["p50_on"] == "2026-12-01T00:00Z"
+    assert all(each["p10_days"] != 15 for each in others)
+
+
 def test_every_number_of_a_real_page_is_in_its_json(busy, capsys):
     """As a reader would compare them, labels included; in all formats, of a fleet that has every part."""
     texts = {}
