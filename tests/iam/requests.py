@@ -140,6 +140,8 @@ def _launch(call: Call) -> Iterator[Asked]:
         for kind in LAUNCHED:
             yield Asked("ec2:RunInstances", _arn(call, "ec2", f"{kind}/x"), from_template)
         yield Asked("ec2:RunInstances", f"arn:aws:ec2:{call.region}::image/ami-1", from_template)
+        for kind in ("instance", "network-interface", "spot-instances-request", "volume"):
+            yield Asked("ec2:CreateTags", _arn(call, "ec2", f"{kind}/x"), {"ec2:CreateAction": "RunInstances"})
         yield Asked("iam:PassRole", INSTANCE_ROLE, {"iam:PassedToService": "ec2.amazonaws.com"})
 
 

@@ -139,7 +139,8 @@ def test_what_has_not_the_tag_is_not_written_to(asked: dict[str, list[Asked]], p
 def test_writes_to_targets_ask_for_the_tag() -> None:
     """An action that is no read, on what is not scaler's own, has the tag or another limit of its own."""
     own = {"store_objects", "store_key", "notice_topics", "log_streams", "dead_letters", "dead_letters_key"}
-    limited = {"launches": "launch_templates", "instance_roles": "passed_to_ec2", "tracking_alarms": None}
+    limited = {"launches": "launch_templates", "launch_tags": "at_launch", "instance_roles": "passed_to_ec2",
+               "tracking_alarms": None}  # fmt: skip
     for grant in GRANTS:
         if any(access_level(action) not in READS for action in grant["actions"]) and grant["on"] not in own:
             assert grant["condition"] == limited.get(grant["on"], "tagged"), grant["sid"]
@@ -157,6 +158,10 @@ def test_writes_to_targets_ask_for_the_tag() -> None:
         Asked("application-autoscaling:TagResource", f"{TARGETS}:scalable-target/1"),
         Asked("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}),
         Asked("ec2:RunInstances", f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/x"),
+        Asked("ec2:CreateTags", f"arn:aws:ec2:{REGION}:{ACCOUNT}:instance/x"),
+        Asked("ec2:CreateTags", f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/x", {"ec2:CreateAction": "CreateVolume"}),
+        Asked("cloudwatch:DeleteAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:TargetTracking-group-AlarmHigh"),
+        Asked("cloudwatch:PutMetricAlarm", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:errors"),
         Asked("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/admin"),
     ],
     ids=lambda each: f"{each.action} {each.resource}",

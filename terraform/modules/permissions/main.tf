@@ -19,6 +19,12 @@ locals {
   # What a launch template may name when a group is changed to use it.
   launched = ["capacity-reservation", "instance", "key-pair", "launch-template", "network-interface", "placement-group", "security-group", "subnet", "volume"]
 
+  # What such a launch may tag.
+  tagged_at_launch = ["instance", "network-interface", "spot-instances-request", "volume"]
+
+  # How the names of alarms of target tracking go on; those of Auto Scaling groups are none of them.
+  tracked = { ecs = "service/", lambda = "function:", sagemaker = "endpoint/" }
+
   resources = {
     any = ["*"]
 
@@ -32,13 +38,14 @@ locals {
     sagemaker_endpoint_configurations = [for region in local.regions : "arn:${local.partition}:sagemaker:${region}:${local.account}:endpoint-config/*"]
 
     alarms          = [for region in local.regions : "arn:${local.partition}:cloudwatch:${region}:${local.account}:alarm:*"]
-    tracking_alarms = [for region in local.regions : "arn:${local.partition}:cloudwatch:${region}:${local.account}:alarm:TargetTracking-*"]
+    tracking_alarms = flatten([for region in local.regions : [for target, start in local.tracked : "arn:${local.partition}:cloudwatch:${region}:${local.account}:alarm:TargetTracking-${start}*" if contains(var.targets, target)]])
     savings_plans   = ["arn:${local.partition}:savingsplans::${local.account}:savingsplan/*"]
 
     launches = concat(
       [for pair in setproduct(local.regions, local.launched) : "arn:${local.partition}:ec2:${pair[0]}:${local.account}:${pair[1]}/*"],
       [for pair in setproduct(local.regions, ["image", "snapshot"]) : "arn:${local.partition}:ec2:${pair[0]}::${pair[1]}/*"],
     )
+    launch_tags    = [for pair in setproduct(local.regions, local.tagged_at_launch) : "arn:${local.partition}:ec2:${pair[0]}:${local.account}:${pair[1]}/*"]
     instance_roles = var.instance_role_arns
 
     store_bucket     = local.store_arn
@@ -54,6 +61,7 @@ locals {
   conditions = {
     tagged           = { test = "StringEquals", variable = "aws:ResourceTag/${var.tag.key}", values = [var.tag.value] }
     launch_templates = { test = "ArnLike", variable = "ec2:LaunchTemplate", values = var.launch_template_arns }
+    at_launch        = { test = "StringEquals", variable = "ec2:CreateAction", values = ["RunInstances"] }
     passed_to_ec2    = { test = "StringLike", variable = "iam:PassedToService", values = ["ec2.amazonaws.com*"] }
     via_s3           = { test = "StringLike", variable = "kms:ViaService", values = ["s3.*.amazonaws.com*"] }
     via_sqs          = { test = "StringLike", variable = "kms:ViaService", values = ["sqs.*.amazonaws.com*"] }

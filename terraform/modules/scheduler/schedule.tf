@@ -38,20 +38,33 @@ data "aws_iam_policy_document" "start" {
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.dead_letters.arn]
   }
+}
 
-  dynamic "statement" {
-    for_each = compact([var.kms_key_arn])
+# Scheduler decrypts what a schedule sends, and encrypts what goes into the queue, as the role of the schedule.
+data "aws_iam_policy_document" "schedule_key" {
+  count = var.kms_key_arn == null ? 0 : 1
 
-    content {
-      sid       = "WriteDeadLettersWithKey"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
-      resources = [statement.value]
+  statement {
+    sid       = "ReadSchedulesWithKey"
+    actions   = ["kms:Decrypt"]
+    resources = [var.kms_key_arn]
 
-      condition {
-        test     = "StringLike"
-        variable = "kms:ViaService"
-        values   = ["sqs.*.amazonaws.com*"]
-      }
+    condition {
+      test     = "StringLike"
+      variable = "kms:EncryptionContext:aws:scheduler:schedule:arn"
+      values   = ["arn:${local.partition}:scheduler:${local.region}:${local.account}:schedule/${var.name}/*"]
+    }
+  }
+
+  statement {
+    sid       = "WriteDeadLettersWithKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      values   = ["sqs.*.amazonaws.com*"]
     }
   }
 }
@@ -68,6 +81,14 @@ resource "aws_iam_role_policy" "schedule" {
   name   = "start"
   role   = aws_iam_role.schedule.id
   policy = data.aws_iam_policy_document.start.json
+}
+
+resource "aws_iam_role_policy" "schedule_key" {
+  count = var.kms_key_arn == null ? 0 : 1
+
+  name   = "key"
+  role   = aws_iam_role.schedule.id
+  policy = data.aws_iam_policy_document.schedule_key[0].json
 }
 
 locals {
@@ -116,5 +137,5 @@ resource "aws_scheduler_schedule" "this" {
     }
   }
 
-  depends_on = [aws_iam_role_policy.schedule]
+  depends_on = [aws_iam_role_policy.schedule, aws_iam_role_policy.schedule_key]
 }
