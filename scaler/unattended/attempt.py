@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from scaler.apply.interface import ApplyFailed
+from scaler.apply.interface import ApplyFailed, ApplyRefused
 from scaler.apply.run import Keeps, Prepared, execute
 from scaler.apply.targets import AwsTargets
 from scaler.config import Project
@@ -86,6 +86,7 @@ class Attempt:
 
             return update(self, teller)
         plan = self._planned()
+        self._require_approved(plan)
         if self.state.reached == "planned":
             self._write(plan)
         assert self.state.summary is not None  # noqa: S101 - what is planned has one
@@ -138,6 +139,15 @@ class Attempt:
             )
         )
         return plan
+
+    def _require_approved(self, plan: Plan) -> None:
+        """Refuse what lies where the approved plan lay: whoever plans may write there, too."""
+        if self.request.plan_id not in (None, plan.plan_id):
+            raise ApplyRefused(
+                "the plan is not the one that was approved",
+                why=f"{self.request.plan} has the plan_id {plan.plan_id}, and the event says {self.request.plan_id!a}",
+                next_step="look at this plan, and approve it with its own plan_id",
+            )
 
     def _outdated(self, plan: Plan) -> bool:
         """Whether a plan that an earlier attempt made should not be written any more."""

@@ -14,7 +14,7 @@ from typing import Any
 from scaler.errors import UsageError
 from scaler.unattended.interface import MODES, Mode, Request
 
-KEYS = ("config", "store", "mode", "workload", "as_of", "plan", "run_key", "scheduled_time", "execution_id")
+KEYS = ("config", "store", "mode", "workload", "as_of", "plan", "plan_id", "run_key", "scheduled_time", "execution_id")
 #: What EventBridge and its Scheduler put around an event of their own.
 _ENVELOPE = frozenset(
     {"version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail", "replay-name"}
@@ -36,16 +36,21 @@ def read_event(event: object, environment: Mapping[str, str], request_id: str) -
         UsageError: a key is unknown, or says something that makes no sense.
     """
     given = _Given(_opened(event), environment)
-    mode = given.mode()
+    mode, plan_id = given.mode(), given.text("plan_id")
     config = given.text("config", "SCALER_CONFIG") or "scaler.yaml"
     workloads, as_of, plan = given.workloads(), given.moment("as_of"), given.text("plan")
     store = given.text("store", "SCALER_STORE")
     if plan is not None and (mode != "apply" or workloads or as_of is not None):
         raise _wrong("plan", "is only for mode apply, and takes no workload and no as_of: the plan says both")
+    if plan_id is not None and plan is None:
+        raise _wrong("plan_id", "says which plan was approved, and needs plan: where that one is")
+    if plan is None and environment.get("SCALER_APPROVED_ONLY") == "1":
+        raise _wrong("plan", "is needed: with SCALER_APPROVED_ONLY this function applies plans that were approved")
     if mode == "run" and (workloads or as_of is not None):
         raise _wrong("mode", "run moves the floors of the whole fleet, now: it takes no workload and no as_of")
     scheduled = given.moment("scheduled_time")
     about = [mode, config, store, sorted(workloads), plan, None if as_of is None else as_of.isoformat()]
+    about += [] if plan_id is None else [plan_id]
     which = scheduled.isoformat() if scheduled is not None else given.text("execution_id") or request_id
     return Request(
         run_key=given.run_key() or _key(mode, scheduled, [*about, which]),
@@ -55,6 +60,7 @@ def read_event(event: object, environment: Mapping[str, str], request_id: str) -
         workloads=workloads,
         as_of=as_of,
         plan=plan,
+        plan_id=plan_id,
         figures=environment.get("SCALER_EMF", "") != "0",
         margin_seconds=_seconds(environment, "SCALER_TIME_MARGIN", DEFAULT_MARGIN_SECONDS),
         claim_seconds=_seconds(environment, "SCALER_CLAIM_SECONDS", DEFAULT_CLAIM_SECONDS),

@@ -25,6 +25,7 @@ class Request:
         workloads: names or patterns; empty for all.
         as_of: the moment to plan for, if not the present.
         plan: a sealed plan to apply, in the place of a new one.
+        plan_id: of the plan that was approved; no other is applied.
         figures: whether figures are written to the log.
         margin_seconds: before the time limit at which the run stops by itself.
         claim_seconds: after which a dead run's claim does not count any more.
@@ -38,6 +39,7 @@ class Request:
     workloads: tuple[str, ...] = ()
     as_of: datetime | None = None
     plan: str | None = None
+    plan_id: str | None = None
     figures: bool = True
     margin_seconds: float = 10.0
     claim_seconds: float = 45.0

@@ -185,7 +185,11 @@ def test_a_plan_is_made_looked_at_and_applied_by_another_function(fleet) -> None
         assert (other["exit_code"], other["status"]) == (64, "failed")  # not answered with what the plan came to
         assert "is that of another run" in other["error"]["what"]
         asked = fleet.proxy.operations.count("GetMetricData")
-        applied = function.invoke({"mode": "apply", "plan": place}).summary
+        other = function.invoke({"mode": "apply", "plan": place, "plan_id": "0" * 64}).summary
+        assert (other["status"], other["exit_code"], other["changes"]) == ("refused", 3, 0)
+        assert other["error"]["what"] == "the plan is not the one that was approved"
+        assert fleet.proxy.writes == []
+        applied = function.invoke({"mode": "apply", "plan": place, "plan_id": planned["plan_id"]}).summary
         assert (applied["status"], applied["plan_id"]) == ("done", planned["plan_id"])
         assert fleet.proxy.operations.count("GetMetricData") == asked
         edited = fleet.s3.get_object(Bucket=BUCKET, Key="forecasts/unattended/seen/plan.json")["Body"].read()

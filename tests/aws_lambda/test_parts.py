@@ -82,8 +82,8 @@ def test_an_envelope_of_eventbridge_is_opened(detail) -> None:
     [
         [], "plan", {"mod": "plan"}, {"mode": "go"}, {"mode": 1}, {"workload": [1]}, {"as_of": "yesterday"},
         {"as_of": "2026-11-21T18:00"}, {"run_key": "../x"}, {"run_key": "a" * 101}, {"plan": "s3://b/k"},
-        {"mode": "apply", "plan": "s3://b/k", "workload": "a"}, {"mode": "run", "workload": "a"},
-        {"detail-type": "x", "detail": "{"}, {"config": ""},
+        {"mode": "apply", "plan_id": "0"}, {"mode": "apply", "plan": "s3://b/k", "workload": "a"},
+        {"mode": "run", "workload": "a"}, {"detail-type": "x", "detail": "{"}, {"config": ""},
     ],
 )  # fmt: skip
 def test_an_event_that_makes_no_sense_is_refused(event) -> None:
@@ -98,6 +98,16 @@ def test_any_event_is_read_or_refused_and_its_key_is_a_name(event) -> None:
     """No event breaks the reader, and no run key could leave its folder."""
     with suppress(UsageError):
         assert RUN_KEY.fullmatch(asked(event).run_key)
+
+
+@pytest.mark.parametrize("event", [{}, {"mode": "apply"}, {"mode": "run"}, {"mode": "plan"}, {"workload": "shop"}])
+def test_a_function_for_approved_plans_makes_none(event) -> None:
+    """An event without a plan, such as that of a test in the console, plans and applies nothing on its own."""
+    only = {"SCALER_MODE": "apply", "SCALER_APPROVED_ONLY": "1"}
+    with pytest.raises(UsageError, match="the event's plan cannot be used"):
+        asked(event, **only)
+    assert asked({"plan": "s3://b/k"}, **only).plan == "s3://b/k"
+    assert asked({}, SCALER_MODE="apply", SCALER_APPROVED_ONLY="0").mode == "apply"
 
 
 def test_the_environment_says_what_the_event_does_not() -> None:

@@ -121,7 +121,7 @@ resource "aws_lambda_function" "this" {
       SCALER_CONFIG = local.config_uri
       SCALER_MODE   = each.value.mode
       SCALER_STORE  = local.store
-    })
+    }, var.mode == "approve" && each.key == "apply" ? { SCALER_APPROVED_ONLY = "1" } : {})
   }
 
   ephemeral_storage {

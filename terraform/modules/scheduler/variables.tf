@@ -101,8 +101,8 @@ variable "environment" {
   sensitive   = true
 
   validation {
-    condition     = alltrue([for name in keys(var.environment) : !contains(["SCALER_CONFIG", "SCALER_MODE", "SCALER_STORE"], name)])
-    error_message = "environment must not hold SCALER_CONFIG, SCALER_MODE or SCALER_STORE: the module sets them."
+    condition     = alltrue([for name in keys(var.environment) : !contains(["SCALER_APPROVED_ONLY", "SCALER_CONFIG", "SCALER_MODE", "SCALER_STORE"], name)])
+    error_message = "environment must not hold SCALER_APPROVED_ONLY, SCALER_CONFIG, SCALER_MODE or SCALER_STORE: the module sets them."
   }
 }
 
@@ -283,7 +283,7 @@ variable "force_destroy" {
 }
 
 variable "kms_key_arn" {
-  description = "KMS key for the store, queue, log and own topic, if they must be encrypted with a key of your own. Its policy must let logs.REGION.amazonaws.com, cloudwatch.amazonaws.com and scheduler.amazonaws.com use it."
+  description = "KMS key for the store, queue, log and own topic, if they must be encrypted with a key of your own. Its policy must let logs.REGION.amazonaws.com and cloudwatch.amazonaws.com use it, and leave the roles of the module to the IAM policies of the account."
   type        = string
   default     = null
 }

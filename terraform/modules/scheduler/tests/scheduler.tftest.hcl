@@ -64,6 +64,11 @@ run "approval_splits_the_roles" {
     condition     = keys(aws_iam_role_policy.function) == ["apply-apply", "plan-plan"] && [for event in values(local.events) : event.mode] == ["plan"]
     error_message = "The function that applies has the policy of applying alone, and no schedule starts it."
   }
+
+  assert {
+    condition     = { for key, function in aws_lambda_function.this : key => lookup(function.environment[0].variables, "SCALER_APPROVED_ONLY", null) } == { apply = "1", plan = null }
+    error_message = "The function that applies makes no plan of its own, whatever starts it."
+  }
 }
 
 run "applying_with_updates_between" {
@@ -105,6 +110,14 @@ run "applying_with_updates_between" {
   assert {
     condition     = aws_sqs_queue.dead_letters.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/0123" && one(aws_s3_bucket_server_side_encryption_configuration.store.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
     error_message = "A key of one's own is used for all that is kept."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.schedule_key[0].policy).Statement : [statement.Action, statement.Resource, statement.Condition] if statement.Sid == "ReadSchedulesWithKey"] == [[
+      "kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/0123",
+      { StringLike = { "kms:EncryptionContext:aws:scheduler:schedule:arn" = "arn:aws:scheduler:eu-west-1:123456789012:schedule/scaler/*" } },
+    ]]
+    error_message = "Without the right to decrypt what its schedules send, nothing would ever start."
   }
 }
 
