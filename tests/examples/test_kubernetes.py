@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,9 @@ def kubectl() -> str:
     return found
 
 
-def rendered(overlay: str) -> dict[str, dict[str, Any]]:
-    """The objects of an overlay by kind."""
+@cache
+def rendered(overlay: str) -> Mapping[str, dict[str, Any]]:
+    """The objects of an overlay by kind. Not to be changed."""
     command = [kubectl(), "kustomize", str(EXAMPLES / overlay)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
@@ -206,6 +208,6 @@ def _run(overlay: str, identity: dict[str, str], aws: Emulator, folder: Path) ->
     return line
 
 
-def _pod(objects: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _pod(objects: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     pod: dict[str, Any] = objects["CronJob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     return pod

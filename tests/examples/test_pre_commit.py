@@ -121,6 +121,7 @@ def test_the_hook_of_python_installs_what_is_checked_in(tmp_path: Path, environm
     found = [find_spec(name) for name in ("hatchling", "pydantic")]
     lent = {
         "PATH": tools()["PATH"],
+        "PIP_NO_COMPILE": "0",  # pip reads it as "no compilation"
         "PIP_NO_DEPS": "1",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PYTHONPATH": ":".join(sorted({str(Path(spec.origin or "").parents[1]) for spec in found if spec})),
