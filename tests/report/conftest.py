@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from scaler.cli.main import main
+from scaler.history.folder_store import FolderStore
+from scaler.plan.document import WorkloadPart
+from scaler.record.runs import read_recorded_plan, run_names
 from scaler.report.interface import (
     AccuracyReport,
     Candidate,
@@ -30,7 +36,7 @@ from scaler.report.interface import (
     Verdict,
     WorkloadReport,
 )
-from tests.report.fleet import write_busy_fleet, write_fleet
+from tests.report.fleet import AS_OF, write_busy_fleet, write_fleet
 
 AT = datetime(2026, 11, 16, tzinfo=UTC)
 
@@ -45,6 +51,23 @@ def fleet(tmp_path: Path) -> Path:
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The configuration of six workloads to which much happens, with runs on record; nobody writes to it."""
     return write_busy_fleet(tmp_path_factory.mktemp("busy"))
+
+
+@pytest.fixture(scope="session")
+def document(busy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report of the busy fleet as JSON."""
+    path = tmp_path_factory.mktemp("json") / "report.json"
+    arguments = ["--as-of", AS_OF, "--offline", "--quiet", "--format", "json", "--out", str(path)]
+    assert main(["report", "--config", str(busy), *arguments]) == 0
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+@pytest.fixture(scope="session")
+def part(busy: Path) -> WorkloadPart:
+    """The plan of ``web-000`` in the newest run on record."""
+    store = FolderStore(busy.parent / "forecasts")
+    return read_recorded_plan(store, run_names(store)[-1]).workloads[0]
 
 
 def report_of(name: str) -> Report:

@@ -14,6 +14,8 @@ from scaler.cli.main import main
 from tests.report.fleet import AS_OF
 from tests.report.test_formats import Seen, known_numbers, numbers_of, unknown_numbers
 
+pytestmark = pytest.mark.xdist_group("busy fleet")
+
 
 def report(config: Path, *arguments: str) -> int:
     return main(["report", "--config", str(config), "--as-of", AS_OF, "--offline", "--quiet", *arguments])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -20,14 +19,7 @@ from tests.report.fleet import AS_OF
 
 AT = datetime(2026, 11, 16, tzinfo=UTC)
 
-
-@pytest.fixture(scope="module")
-def document(busy, tmp_path_factory) -> dict[str, Any]:
-    """The report of the busy fleet as JSON."""
-    path = tmp_path_factory.mktemp("json") / "report.json"
-    arguments = ["--as-of", AS_OF, "--offline", "--quiet", "--format", "json", "--out", str(path)]
-    assert main(["report", "--config", str(busy), *arguments]) == 0
-    return json.loads(path.read_text())
+pytestmark = pytest.mark.xdist_group("busy fleet")
 
 
 def of(document: dict[str, Any], kind: str) -> list[dict[str, Any]]:

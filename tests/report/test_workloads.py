@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from scaler.config.reader import load_config
-from scaler.history.folder_store import FolderStore
 from scaler.live.purchases import Purchases
 from scaler.plan.document import RiskPart, WorkloadPart
-from scaler.record.runs import read_recorded_plan, run_names
 from scaler.report.changes import moved
 from scaler.report.workloads import Given, workload_report
 
 AT = datetime(2026, 11, 16, tzinfo=UTC)
+
+pytestmark = pytest.mark.xdist_group("busy fleet")
+
 RISK = RiskPart(shortfall_probability=0.01, shortfall_units=0, spot_share=0.6, pools=4)
 LIVE = Purchases(
     spot={("m7i.large", "us-east-1a"): 3, ("m7i.xlarge", "us-east-1b"): 1},
@@ -28,13 +29,6 @@ LIVE = Purchases(
     interruptions_since=AT,
     days=7,
 )
-
-
-@pytest.fixture(scope="module")
-def part(busy: Path) -> WorkloadPart:
-    """The plan of ``web-000`` in the newest run on record."""
-    store = FolderStore(busy.parent / "forecasts")
-    return read_recorded_plan(store, run_names(store)[-1]).workloads[0]
 
 
 @pytest.fixture(scope="module")
