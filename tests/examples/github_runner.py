@@ -33,13 +33,18 @@ def loaded(path: Path) -> dict[str, Any]:
 
 @dataclass
 class JobResult:
-    """What became of a job: ``success``, ``failure`` or ``skipped``."""
+    """What became of a job: ``success``, ``failure`` or ``skipped``.
+
+    Attributes:
+        steps: outputs of the steps that have a name.
+    """
 
     result: str
     outputs: dict[str, str] = field(default_factory=dict)
     role: str | None = None
     log: str = ""
     summary: str = ""
+    steps: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -97,7 +102,9 @@ class Runner:
         outputs = {key: run.expressions.text(value) for key, value in job.get("outputs", {}).items()}
         role = run.variables.get("TESTED_ROLE")
         result = "failure" if run.failed else "success"
-        return JobResult(result, outputs, role, run.log, run.summary.read_text() if run.summary.exists() else "")
+        summary = run.summary.read_text() if run.summary.exists() else ""
+        steps = {key: step["outputs"] for key, step in run.steps.items()}
+        return JobResult(result, outputs, role, run.log, summary, steps)
 
 
 class _Job:

@@ -80,6 +80,8 @@ def test_from_a_pull_request_to_what_was_approved(runner: Runner, team: Team, tm
     assert jobs["apply"].result == "success", jobs["apply"].log
     assert (jobs["apply"].role, main.environments[-1]) == ("apply-role", "capacity")
     sealed = json.loads((main.artefacts["scaler-plan"] / "plan.json").read_text())
+    outputs = jobs["plan"].steps["plan"]
+    assert (outputs["plan-id"], outputs["exit-code"]) == (sealed["plan_id"], "2")
     weekly = sealed["workloads"][0]["weekly"]
     group, state = team.group(), team.state("infra")
     assert group is not None
