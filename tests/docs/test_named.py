@@ -48,10 +48,18 @@ def wrong_commands(text: str) -> Iterator[str]:
         if words[1] not in commands:
             yield command
             continue
-        known = {"--debug"} | {
-            name for each in commands[words[1]].params for name in (*each.opts, *each.secondary_opts)
-        }
-        yield from (f"{words[1]} {word}" for word in words[2:] if word.startswith("--") and word not in known)
+        options = (word for word in words[2:] if word.startswith("--"))
+        yield from (f"{words[1]} {word}" for word in options if word not in commands[words[1]])
+
+
+@cache
+def _commands() -> dict[str, set[str]]:
+    """Options by command."""
+    commands = typer.main.get_command(_application()).commands  # type: ignore[attr-defined]
+    return {
+        name: {"--debug"} | {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+        for name, command in commands.items()
+    }
 
 
 def is_key(text: str) -> bool:
