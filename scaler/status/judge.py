@@ -42,7 +42,8 @@ def judged(status: WorkloadStatus, board: Board | None, *, tolerance: float) -> 
     bad = missed - accepted > max(tolerance, error * float(stdtrit(days.size - 1, 1 - CHANCE)))
     state: State = "bad" if bad else "good"
     said = f"demand was above p{100 * (1 - accepted):.3g} in {missed:.1%} of the steps of {days.size} days"
-    return replace(status, coverage=state, coverage_why=f"{said}, {accepted:.1%} was planned for")
+    chance = "" if bad or missed - accepted <= tolerance else "; over so few days that may be chance"
+    return replace(status, coverage=state, coverage_why=f"{said}, {accepted:.1%} was planned for{chance}")
 
 
 def _shares(board: Board, row: int, accepted: float) -> NDArray[np.float64]:

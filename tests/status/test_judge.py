@@ -46,10 +46,13 @@ def test_within_tolerance_it_is_good():
 
 
 def test_one_bad_day_of_a_week_is_chance():
-    """Steps of a day miss together: that is one day, not twenty-four observations."""
+    """Steps of a day miss together: that is one day, not twenty-four observations; and that is said."""
     scores = np.random.default_rng(1).normal(size=7 * 24)
+    assert not state(scores)[1].endswith("chance")
     scores[24:48] += 4
-    assert state(scores)[0] == "good"
+    found, why = state(scores)
+    assert found == "good"
+    assert why.endswith("10.0% was planned for; over so few days that may be chance")
 
 
 def test_wide_forecasts_are_good():
