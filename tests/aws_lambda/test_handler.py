@@ -140,7 +140,8 @@ def test_of_two_duplicates_at_once_one_writes(fleet) -> None:
 
 def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
     """A workload without data is refused by name; the others are applied. 3 is an answer, no failure."""
-    fleet.configure(names=("ghost", "shop", "web"), more="metrics: {project: acme}\n")
+    outputs = "outputs: {tfvars: infra/scaler.auto.tfvars.json}\n"
+    fleet.configure(names=("ghost", "shop", "web"), more=f"metrics: {{project: acme}}\n{outputs}")
     with fleet.function() as function:
         summary = function.invoke(APPLY).summary
         figures = [figure for figure in function.figures if "scaler_run_refused_workloads" in figure]
@@ -149,9 +150,21 @@ def test_one_workload_in_doubt_does_not_keep_the_others(fleet) -> None:
     found = {each["name"]: (each["status"], each["changes"] > 0) for each in summary["workloads"]}
     assert found == {"ghost": ("refused", False), "shop": ("changed", True), "web": ("changed", True)}
     assert any("datapoints" in reason for reason in summary["workloads"][0]["reasons"])
+    assert fleet.keys("outputs/") == []
     assert [(f["project"], f["scaler_run_refused_workloads"], f["scaler_run_exit_code"]) for f in figures] == [
         ("acme", 1, 3)
     ]
+
+
+def test_so_many_in_doubt_that_the_fault_is_a_common_one_keep_all(fleet) -> None:
+    """More than ``guardrails.max_refused``: nothing is written, and the answer says why."""
+    ghosts = tuple(f"ghost-{number}" for number in range(5))
+    fleet.configure(names=(*ghosts, "shop"))
+    with fleet.function() as function:
+        summary = function.invoke(APPLY).summary
+    assert (summary["status"], summary["exit_code"], summary["changes"]) == ("refused", 3, 0)
+    assert summary["error"]["what"]
+    assert fleet.proxy.writes == []
 
 
 def test_a_write_that_is_denied_does_not_keep_the_others(fleet) -> None:
@@ -168,6 +181,7 @@ def test_a_write_that_is_denied_does_not_keep_the_others(fleet) -> None:
         fleet.proxy.denied = None
         summary = function.invoke(APPLY).summary
     assert (summary["status"], summary["attempt"]) == ("done", 2)
+    assert summary["plan_id"] == failed["plan_id"]
     assert summary["changes"] == len(fleet.proxy.writes)
     assert fleet.live()["shop"][1] > 10
 
