@@ -72,6 +72,8 @@ class GitLab:
             check=False,
             stdin=subprocess.DEVNULL,
         )
+        identities = list(place.parent.glob("*.identity"))
+        assert all(file.stat().st_mode & 0o077 == 0 for file in identities), "others may read the identity"
         after = ["bash", "-c", "\n".join(job.get("after_script", ()))]
         subprocess.run(after, cwd=place, env={**self.environment, **given}, timeout=60, check=True)
         if "artifacts" in job and (done.returncode == 0 or job["artifacts"].get("when") == "always"):
