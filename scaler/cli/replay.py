@@ -192,7 +192,9 @@ def _print(shown: Shown, output_format: ReplayFormat) -> None:
     if output_format is ReplayFormat.table:
         from rich.console import Console
 
-        Console(highlight=False, soft_wrap=False).print(replay_text.as_table(shown))
+        console = Console(highlight=False, soft_wrap=False)
+        console.width = max(replay_text.WIDTH, console.width)
+        console.print(replay_text.as_table(shown))
     else:
         render = {
             ReplayFormat.csv: replay_text.as_csv,

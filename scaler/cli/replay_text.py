@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from scaler.pipeline.second_opinion import Opinion
 
 UNKNOWN = "—"
+#: Columns below which figures would be cut.
+WIDTH = 104
 SCHEMA_VERSION = "1.0"
 _HEADINGS = ("policy", "setting", "budget", "cost", "USD/day", "violations", "5 min", "unserved", "per hour")
 _LEFT = 3

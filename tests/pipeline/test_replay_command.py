@@ -64,10 +64,16 @@ def kept(config: Path) -> Path:
     return config.parent / "forecasts" / "replay" / "shop.json"
 
 
-def test_the_table_compares_all_policies_and_ends_in_one_sentence(past, capsys):
-    """What runs today, the peers, scaler's own, the bound and the oracle; the last line is the verdict."""
+def test_the_table_compares_all_policies_and_ends_in_one_sentence(past, capsys, monkeypatch):
+    """What runs today, the peers, scaler's own, the bound and the oracle; the last line is the verdict.
+
+    A pipe, or a narrow terminal, cuts no figure.
+    """
+    monkeypatch.setenv("COLUMNS", "80")
     assert replay(past) == 0
     out = capsys.readouterr().out
+    assert "hour-of-week schedule + TT" in out
+    assert "…" not in out
     for text in ("today", "target tracking", "HPA-like", "hour-of-week", "scaler rolling", "noise-limited", "oracle"):
         assert text in out
     last = " ".join(out.split()).rpartition("shop: ")[2]
