@@ -321,7 +321,8 @@ class WorkloadReport:
     """One workload.
 
     Attributes:
-        reasons: why the plan is what it is, the most important first; of a refused one, why it is refused.
+        reasons: why the plan is what it is, the most important first; of a refused one, why it is refused. What
+            ``verdict`` says is not said here again.
         checks: what preflight found, one line each.
         reach: empty if no long horizon could be made; ``reach_note`` then says why.
         demand_change_percent: demand of the last span of days against the one before, see ``Report.change_days``.

@@ -57,6 +57,8 @@ def workload_report(part: WorkloadPart, given: Given, days: int, steps: int) -> 
         days: of history that are drawn, and that demand is compared over.
         steps: most steps that a line is drawn in.
     """
+    verdict = None if given.no_verdict in part.reasons else _verdict(given)
+    said = None if verdict is None else verdict.sentence
     base = WorkloadReport(
         name=safe(part.name),
         kind=part.target.kind,
@@ -64,9 +66,9 @@ def workload_report(part: WorkloadPart, given: Given, days: int, steps: int) -> 
         region=part.target.region,
         tags=tuple((safe(key), safe(value)) for key, value in given.workload.tags),
         status=part.status,
-        reasons=tuple(safe(reason) for reason in part.reasons),
+        reasons=tuple(safe(reason) for reason in part.reasons if not said or said not in safe(reason)),
         checks=_checks(part),
-        verdict=None if given.no_verdict in part.reasons else _verdict(given),
+        verdict=verdict,
         reach=given.reach,
         reach_note=None if given.reach_note is None else safe(given.reach_note),
         demand_change_percent=_change(given, days),

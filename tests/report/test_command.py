@@ -6,11 +6,16 @@ import csv
 import io
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from scaler.cli.main import main
+from scaler.config.reader import load_config
+from scaler.pipeline.verdicts import terms
+from scaler.replay.interface import Interval, Reactive, Score, Verdict
+from scaler.replay.verdict_document import verdict_document
 from tests.report.fleet import AS_OF
 from tests.report.test_formats import Seen, known_numbers, numbers_of, unknown_numbers
 
@@ -157,6 +162,33 @@ def test_an_event_brings_the_day_on_which_a_limit_is_reached(fleet, capsys):
     assert (first["p10_days"], first["p50_days"], first["p90_days"]) == (15, 15, 15)
     assert first["p50_on"] == "2026-12-01T00:00Z"
     assert all(each["p10_days"] != 15 for each in others)
+
+
+def test_the_verdict_of_replay_is_said_once_with_what_it_saves(fleet, capsys):
+    """Of the workload that was judged, against what runs today; of the others that they were not."""
+    judged = next(each for each in load_config(fleet).workloads() if each.name == "web-002")
+    score = Score(0.0, 0.0, 0.0, 1.2, 0.0, 0.0, 0.0, 0.0, 1.0)
+    sentence = "web-002: use scaler day-ahead; it saves 12.5% of what runs today."
+    verdict = Verdict(
+        "web-002", "scaler day-ahead", 0.9, 86_400, Reactive("target-tracking", 0.9), 0.005, False,
+        Interval(0.125, 0.081, 0.17), True, score, (), sentence, datetime(2026, 11, 15, tzinfo=UTC),
+    )  # fmt: skip
+    path = fleet.parent / "forecasts" / "replay" / "web-002.json"
+    path.parent.mkdir(parents=True)
+    kept = {"schema_version": "1.0", "terms": terms(judged), "verdict": verdict_document(verdict), "daily": None}
+    path.write_text(json.dumps(kept))
+    assert report(fleet) == 0
+    assert " ".join(Seen(capsys.readouterr().out).texts).count(sentence) == 1
+    assert report(fleet, "--format", "json") == 0
+    found = {each["name"]: each["verdict"] for each in json.loads(capsys.readouterr().out)["workloads"]}
+    assert found["web-002"] == {
+        "sentence": sentence,
+        "judged_at": "2026-11-15T00:00Z",
+        "saving_low_percent": 8.1,
+        "saving_percent": 12.5,
+        "saving_high_percent": 17,
+    }
+    assert found["web-001"] is None
 
 
 def test_every_number_of_a_real_page_is_in_its_json(busy, capsys):
