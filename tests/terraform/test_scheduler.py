@@ -90,7 +90,7 @@ def test_it_stands_is_clean_and_goes(  # noqa: PLR0917 - fixtures
 
 
 def _check_store(s3: Any, root: Path) -> None:
-    """Versioned, encrypted, private, cleared of old versions, closed to plain HTTP; the configuration is in it."""
+    """Versioned, encrypted, private, cleared of old versions, closed below TLS 1.2; the configuration is in it."""
     assert s3.get_bucket_versioning(Bucket=BUCKET)["Status"] == "Enabled"
     (rule,) = s3.get_bucket_encryption(Bucket=BUCKET)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
@@ -103,8 +103,13 @@ def _check_store(s3: Any, root: Path) -> None:
     (owner,) = s3.get_bucket_ownership_controls(Bucket=BUCKET)["OwnershipControls"]["Rules"]
     assert owner["ObjectOwnership"] == "BucketOwnerEnforced"
     statements = json.loads(s3.get_bucket_policy(Bucket=BUCKET)["Policy"])["Statement"]
-    assert {each["Effect"] for each in statements} == {"Deny"}
-    assert {"Bool": {"aws:SecureTransport": "false"}} in [each["Condition"] for each in statements]
+    everything = [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
+    for each in statements:
+        assert (each["Effect"], each["Action"], each["Principal"]) == ("Deny", "s3:*", "*")
+        assert sorted(each["Resource"]) == everything
+    refused = [each["Condition"] for each in statements]
+    assert {"Bool": {"aws:SecureTransport": "false"}} in refused
+    assert {"NumericLessThan": {"s3:TlsVersion": "1.2"}} in refused
     assert s3.get_object(Bucket=BUCKET, Key="config/scaler.yaml")["Body"].read() == (root / "scaler.yaml").read_bytes()
 
 
@@ -161,9 +166,13 @@ def _check_schedules(scheduler: Any, events: dict[str, str]) -> None:
 
 
 def _check_alarms(emulator: Emulator) -> None:
-    """All go to the topic; silence is missed in each mode, and only there missing figures are bad."""
+    """All go to the topic, and nothing else may; silence is missed in each mode, and only there missing is bad."""
     alarms = client(emulator, "cloudwatch").describe_alarms()["MetricAlarms"]
     (topic,) = client(emulator, "sns").list_topics()["Topics"]
+    policy = client(emulator, "sns").get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["Policy"]
+    assert [(each["Principal"], each["Action"], each["Condition"]) for each in json.loads(policy)["Statement"]] == [
+        ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish", {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+    ]
     assert {tuple(each["AlarmActions"]) for each in alarms} == {(topic["TopicArn"],)}
     breaching = {each["AlarmName"] for each in alarms if each["TreatMissingData"] == "breaching"}
     assert breaching == {"scaler-apply-silent", "scaler-run-silent"}

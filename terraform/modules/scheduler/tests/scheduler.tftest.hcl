@@ -66,7 +66,7 @@ run "approval_splits_the_roles" {
   }
 
   assert {
-    condition     = { for key, function in aws_lambda_function.this : key => lookup(function.environment[0].variables, "SCALER_APPROVED_ONLY", null) } == { apply = "1", plan = null }
+    condition     = [for key, function in aws_lambda_function.this : key if lookup(function.environment[0].variables, "SCALER_APPROVED_ONLY", "") == "1"] == ["apply"]
     error_message = "The function that applies makes no plan of its own, whatever starts it."
   }
 }
@@ -78,6 +78,8 @@ run "applying_with_updates_between" {
     mode        = "apply"
     kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/0123"
     alarm_topic = { arn = "arn:aws:sns:eu-west-1:123456789012:ours" }
+
+    permissions_boundary = "arn:aws:iam::123456789012:policy/boundary"
 
     additional_policy_arns = { vpc = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole" }
 
@@ -110,6 +112,16 @@ run "applying_with_updates_between" {
   assert {
     condition     = aws_sqs_queue.dead_letters.kms_master_key_id == "arn:aws:kms:eu-west-1:123456789012:key/0123" && one(aws_s3_bucket_server_side_encryption_configuration.store.rule).apply_server_side_encryption_by_default[0].sse_algorithm == "aws:kms"
     error_message = "A key of one's own is used for all that is kept."
+  }
+
+  assert {
+    condition     = toset([for kept in [aws_cloudwatch_log_group.this["apply"].kms_key_id, aws_lambda_function.this["apply"].kms_key_arn, aws_scheduler_schedule.this["full"].kms_key_arn] : kept]) == toset(["arn:aws:kms:eu-west-1:123456789012:key/0123"])
+    error_message = "The log, the function's variables and what schedules send are encrypted with it, too."
+  }
+
+  assert {
+    condition     = alltrue([for role in concat(values(aws_iam_role.function), [aws_iam_role.schedule]) : role.permissions_boundary == "arn:aws:iam::123456789012:policy/boundary"])
+    error_message = "Every role has the boundary."
   }
 
   assert {
