@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -100,6 +101,16 @@ def test_every_figure_of_the_values_is_somewhere_on_the_page():
     missing = {number for number in numbers_of(document) if number not in shown}
     # The schema's version, and sums over the span of the plan, which the page has a day.
     assert missing <= {"1.1", *(str(getattr(report.totals, of)) for of in ("now_usd", "p50_usd", "p95_usd"))}
+
+
+def test_spot_of_the_fleet_can_be_seen_at_once():
+    """A row for each workload that plans some, with what runs beside what was asked for; no table where none does."""
+    report = report_of("shop")
+    table = re.search(r"<caption>Spot, as planned and as it runs.*?</table>", as_html(report), re.DOTALL)
+    assert table is not None
+    assert re.findall(r"<td>(.*?)</td>", table[0]) == ["45.5", "—", "3", "2", "16", "17", "18", "31.5"]
+    without = replace(report, workloads=(replace(report.workloads[0], spot=None),))
+    assert "Spot, as planned" not in as_html(without)
 
 
 def test_a_figure_that_only_the_page_had_would_be_seen():
