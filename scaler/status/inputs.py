@@ -30,6 +30,8 @@ LEVEL_WEIGHT = 1.8
 BLOCK_SECONDS = 3 * 3_600
 # Days that differ less than this, in logarithms, are those of a metronome: anything would be an alarm.
 _LEAST_SCATTER, _LEAST_LEVEL = 0.1, 0.05
+# Clocks change at quarters of an hour.
+_CLOCK_SECONDS = 900
 # Added to demand before the logarithm, over its mean: what is that small has no level of its own.
 _SMALL = 0.05
 # What is that near the usual is at it.
@@ -113,16 +115,17 @@ def in_wall_time(values: Floats, start: datetime, step_seconds: int, timezones: 
         timezones: of each row.
     """
     moved = values.copy()
-    days = np.arange(0, values.shape[1], DAY_SECONDS // step_seconds)
+    # Not by the day: the day on which clocks change would be an hour off as a whole.
+    asked = np.arange(0, values.shape[1], max(1, _CLOCK_SECONDS // step_seconds))
     first = start.astimezone(UTC).timestamp()
     for zone in sorted(set(timezones)):
-        offsets = np.array([_offset(first + float(day) * step_seconds, zone) for day in days])
+        offsets = np.array([_offset(first + float(at) * step_seconds, zone) for at in asked])
         shift = (offsets[-1] - offsets) // step_seconds
         if not shift.any():
             continue
         rows = np.flatnonzero(np.array(timezones) == zone)
         columns = np.arange(values.shape[1])
-        source = columns + np.repeat(shift, np.diff([*days, values.shape[1]]))
+        source = columns + np.repeat(shift, np.diff([*asked, values.shape[1]]))
         inside = (source >= 0) & (source < values.shape[1])
         taken = values[np.ix_(rows, np.clip(source, 0, values.shape[1] - 1))]
         moved[rows] = np.where(inside, taken, np.nan)

@@ -114,6 +114,59 @@ def test_errors_are_not_looked_for_where_nothing_new_was_forecast():
     assert notes == ("drift of errors is not looked for: nothing of the last day was forecast, or is known yet",)
 
 
+@pytest.mark.parametrize(("error", "way"), [(5.0, "too low"), (-5.0, "too high")])
+def test_an_alarm_of_errors_is_told_for_two_days(error, way):
+    """Whichever way forecasts miss; after that it is over, as is what they missed."""
+    values = quiet(range(1), 29)
+    scores = np.random.default_rng(3).normal(size=values.shape)
+    scores[:, 20 * DAY : 21 * DAY] += error
+
+    def errors_told(end):
+        made = Board(Panel(("a",), START, 3600, values[:, :end]), 3600)
+        made.scores[:] = scores[:, :end]
+        return [
+            each for each in DriftFinder(made, {}, alarm_for=timedelta(hours=48)).of("a")[0] if each.kind == "errors"
+        ]
+
+    assert errors_told(20 * DAY) == []
+    assert any(way in each.why for each in errors_told(21 * DAY))
+    assert any(way in each.why for each in errors_told(22 * DAY))
+    assert errors_told(24 * DAY) == []
+
+
+def test_an_unlike_day_is_told_the_day_after_too():
+    """The onset is what is news, and not the hour at which somebody looks."""
+    values = quiet(range(1), 31)
+    values[:, 29 * DAY :] *= 3
+
+    def told_at(end):
+        made = Board(Panel(("a",), START, 3600, values[:, :end]), 3600)
+        return DriftFinder(made, {}, alarm_for=timedelta(hours=48)).of("a")[0]
+
+    (first,), (later,) = told_at(30 * DAY), told_at(31 * DAY)
+    assert first.since == later.since == START + timedelta(days=29)
+
+
+CLOCKS = datetime(2026, 3, 2, tzinfo=UTC)  # they change in Berlin on 29 March
+
+
+def by_wall_time():
+    """Four weeks and a day, from then on, of demand that follows the clocks of Berlin."""
+    hours = np.arange(29 * DAY)
+    local = hours % 24 + np.where(hours >= 27 * DAY + 1, 2, 1)
+    noise = np.random.default_rng(1).lognormal(0, 0.01, hours.size)
+    return (100 * (1 + 0.8 * np.cos((local - 15) * np.pi / 12)) * noise)[None]
+
+
+def test_seasons_follow_the_time_of_the_workload():
+    """A day whose clock has changed is like the others where the zone is known, and only there."""
+    board = Board(Panel(("a",), CLOCKS, 3600, by_wall_time()), 3600)
+    found = [
+        DriftFinder(board, zones, alarm_for=timedelta(hours=48)).of("a")[0] for zones in ({}, {"a": "Europe/Berlin"})
+    ]
+    assert [bool(each) for each in found] == [True, False]
+
+
 def test_gaps_are_not_drift():
     """A day that is mostly missing is not judged; one that has a few holes is."""
     values = quiet(range(2), 29)
@@ -134,13 +187,9 @@ def test_the_size_of_a_workload_does_not_matter(scale, seed):
 
 def test_a_change_of_the_clock_is_no_drift():
     """Demand that follows wall time comes an hour earlier in UTC from the day that clocks change."""
-    zone, start = "Europe/Berlin", datetime(2026, 3, 2, tzinfo=UTC)  # clocks change on 29 March
-    hours = np.arange(29 * DAY)
-    local = hours % 24 + np.where(hours >= 27 * DAY + 1, 2, 1)
-    noise = np.random.default_rng(1).lognormal(0, 0.01, hours.size)
-    demand = (100 * (1 + 0.8 * np.cos((local - 15) * np.pi / 12)) * noise)[None]
+    demand = by_wall_time()
     assert input_drift(demand, 3600).statistic > INPUTS_THRESHOLD
-    assert input_drift(in_wall_time(demand, start, 3600, (zone,)), 3600).statistic < INPUTS_THRESHOLD
+    assert input_drift(in_wall_time(demand, CLOCKS, 3600, ("Europe/Berlin",)), 3600).statistic < INPUTS_THRESHOLD
 
 
 def test_errors_of_one_sign_fire_and_usual_ones_do_not():

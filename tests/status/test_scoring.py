@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from scaler.history.interface import CAPPED, MISSING, Panel
-from scaler.status.interface import Unread
+from scaler.plan.document import WeeklyPart
+from scaler.status.interface import Cause, Unread
 from scaler.status.normal_scores import LARGEST, normal_scores
 from scaler.status.scoring import score
 from tests.status.plans import HOUR, QUANTILES, START, panel, part, plan, refused
@@ -222,3 +223,29 @@ def test_plans_are_looked_at_one_at_a_time():
     found = score(plans(), [panel({"a": [2.0] * 20})], first=START, plan_step_seconds=3600, names=("a",))
     assert len(found.scores.runs) == 12
     assert most <= 2
+
+
+def test_a_weekly_profile_is_scored_over_its_levels_only():
+    """How it goes on after them is not in the document: unknown, and not the last level."""
+    weekly = WeeklyPart.model_construct(time_zone="UTC")
+    made = part("a", [[1, 2, 3]] * 2, [1] * 2, cutoff=START).model_copy(update={"weekly": weekly})
+    mine = scored([plan([made], START)], [panel({"a": [20.0] * 6})]).scores.workloads["a"]
+    assert (mine.known_minutes, mine.shortage_minutes) == (120, 120)
+
+
+def test_a_level_of_no_units_costs_nothing_and_what_was_needed_has_a_price():
+    """That of a unit in the other levels."""
+    made = plan([part("a", [[1, 2, 3]] * 2, [0, 2], cutoff=START)], START)
+    (run,) = scored([made], [panel({"a": [10.0, 10.0]})]).scores.workloads["a"].runs
+    assert (run.planned_usd, run.needed_usd) == (1.0, 1.0)
+
+
+def test_a_newer_plan_ends_a_refusal():
+    """What falls short under it is its own forecast's doing."""
+    plans = [
+        plan([part("a", [[1, 2, 3]] * 6, [1] * 6, cutoff=START)], START),
+        plan([refused("a")], START + HOUR),
+        plan([part("a", [[1, 2, 3]] * 4, [1] * 4, cutoff=START + 2 * HOUR)], START + 2 * HOUR),
+    ]
+    (found,) = scored(plans, [panel({"a": [1, 1, 20, 20, 1, 1]})]).scores.workloads["a"].incidents
+    assert found.cause is Cause.FORECAST
