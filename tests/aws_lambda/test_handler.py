@@ -271,6 +271,19 @@ def test_failures_are_raised_and_tell_no_secrets(fleet) -> None:
     assert canary.rpartition("/")[2] not in log
 
 
+def test_a_function_and_the_command_make_the_same_plan(fleet) -> None:
+    """At the same moment, from the same data and configuration: the same bytes."""
+    moment = datetime.now(UTC).replace(microsecond=0).isoformat()
+    with fleet.function() as function:
+        assert function.invoke({"run_key": "same", "as_of": moment}).summary["status"] == "done"
+    kept = fleet.s3.get_object(Bucket=BUCKET, Key="forecasts/unattended/same/plan.json")["Body"].read()
+    config, out = fleet.folder / "scaler.yaml", fleet.folder / "plan.json"
+    config.write_bytes(fleet.s3.get_object(Bucket=BUCKET, Key="scaler.yaml")["Body"].read())
+    command = ["plan", "--config", str(config), "--as-of", moment, "--out", str(out)]
+    subprocess.run([sys.executable, "-m", "scaler.cli.main", *command], env=fleet.environment, check=True)
+    assert out.read_bytes() == kept
+
+
 def test_the_same_from_a_command_line(fleet) -> None:
     """Cron and Kubernetes call the module: the event is its argument, the exit code that of the run."""
     command = [sys.executable, "-m", "scaler.aws_lambda", json.dumps({"mode": "plan", "run_key": "cron"})]
