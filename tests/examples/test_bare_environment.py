@@ -38,7 +38,7 @@ CALLS: dict[str, tuple[Sequence[str], int]] = {
     "plan": (["--config", "CONFIG", "--as-of", AS_OF, "--offline", "--detailed-exitcode"], 2),
     "apply": (["PLAN", "--config", "CONFIG"], 64),  # nobody can be asked
     "record": (["PLAN", "--config", "CONFIG"], 0),
-    "status": (["--config", "CONFIG", "--offline"], 0),
+    "status": (["--config", "CONFIG", "--as-of", AS_OF, "--offline"], 0),
     "run": (["--rolling", "--config", "CONFIG", "--offline"], 3),  # the newest observation is of another day
     "replay": (["--config", "CONFIG", "--as-of", AS_OF, "--policy", "static peak", "--offline"], 0),
     "report": (["--config", "CONFIG", "--as-of", AS_OF, "--offline", "--format", "json"], 0),
