@@ -244,7 +244,8 @@ class Config(Strict):
                     "must be false beside Terraform variables in outputs: each attribute has one writer",
                     *(*where, "mixed_instances_policy"),
                 )
-            if apply.model_fields_set and self.outputs.tfvars and self.plan.schedule != "one-off":
+            theirs = self.outputs.tfvars or (workload.target.asg and self.outputs.community_tfvars)
+            if apply.model_fields_set and theirs and self.plan.schedule != "one-off":
                 raise InvalidAt(
                     "must be one-off where apply has settings and outputs has Terraform variables: the recurring "
                     f"actions of {name} have one writer, scaler apply or Terraform",

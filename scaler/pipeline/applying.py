@@ -44,12 +44,16 @@ def _require_one_writer(plan: Plan, project: Project) -> None:
 
     One-off actions of one plan go away with it; those of a week stay until somebody takes them back.
     """
-    weekly = [part.name for part in plan.workloads if part.weekly is not None]
-    if weekly and project.config.outputs.tfvars is not None:
+    outputs = project.config.outputs
+    for part in plan.workloads:
+        to_community = outputs.community_tfvars is not None and part.target.kind == "asg"  # it knows groups alone
+        given = "tfvars" if outputs.tfvars is not None else "community_tfvars" if to_community else None
+        if part.weekly is None or given is None:
+            continue
         raise ApplyRefused(
-            f"the weekly schedule of {weekly[0]} would have two writers",
-            why="outputs.tfvars gives it to Terraform, and scaler apply was about to write it, too",
-            next_step="Apply it with Terraform, or take tfvars out of outputs, plan again and apply that plan.",
+            f"the weekly schedule of {part.name} would have two writers",
+            why=f"outputs.{given} gives it to Terraform, and scaler apply was about to write it, too",
+            next_step=f"Apply it with Terraform, or take {given} out of outputs, plan again and apply that plan.",
         )
 
 

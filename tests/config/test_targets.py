@@ -131,6 +131,12 @@ WEEKLY = {"outputs": {"tfvars": "x.json"}, "plan": {"schedule": "weekly"}, "defa
         ({"deployment": "shop/web"}, {"require_tag": {"a": "b"}}, {}, "only written as YAML"),
         ({"asg": "web"}, {"mixed_instances_policy": True}, {"outputs": {"tfvars": "x.json"}}, "one writer"),
         ({"asg": "web"}, {"require_tag": {"a": "b"}}, WEEKLY, "recurring actions of web have one writer"),
+        (
+            {"asg": "web"},
+            {"require_tag": {"a": "b"}},
+            WEEKLY | {"outputs": {"community_tfvars": "x.json"}},
+            "recurring actions of web have one writer",
+        ),
     ],
 )
 def test_what_apply_cannot_own_is_refused(target, apply, more, words) -> None:

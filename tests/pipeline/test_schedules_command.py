@@ -109,7 +109,11 @@ def test_what_terraform_is_given_for_every_week_is_not_applied_too(project):
     with pytest.raises(ApplyRefused, match="the weekly schedule of shop would have two writers") as refused:
         checked(plan, load_config(config), runtime, store=None, target=None)
     assert refused.value.exit_code == 3
-    alone = edited(config, ("outputs: {tfvars: scaler.auto.tfvars.json}", "outputs: {}"))
+    community = edited(config, ("{tfvars: scaler.auto.tfvars.json}", "{community_tfvars: groups.tfvars.json}"))
+    with pytest.raises(ApplyRefused, match="two writers") as refused:
+        checked(plan, load_config(community), runtime, store=None, target=None)
+    assert "outputs.community_tfvars" in refused.value.why
+    alone = edited(config, ("outputs: {community_tfvars: groups.tfvars.json}", "outputs: {}"))
     with pytest.raises(ScalerError) as other:  # it goes on, to who is asking
         checked(plan, load_config(alone), runtime, store=None, target=None)
     assert "two writers" not in str(other.value)
