@@ -19,6 +19,7 @@ from tests.standins.http import PATH, Answer, StandIn
 REGION = "us-east-1"
 #: One that the emulator has; it takes seconds to list them.
 IMAGE = "ami-03cf127a"
+INITIALISE = "terraform -chdir=infra init -input=false"
 
 
 def aws(made: World) -> None:
@@ -84,7 +85,7 @@ def terraform(made: World) -> None:
     # Terraform and the emulator take a while over each of a hundred actions.
     with (made.folder / "scaler.yaml").open("a", encoding="utf-8") as stream:
         stream.write("plan: {max_actions: 8}\n")
-    made.before = ("terraform -chdir=infra init -input=false",)
+    made.before = (INITIALISE,)
 
 
 def copy_terraform(made: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.docs.blocks import Block, blocks
 from tests.docs.folders import ROOT
+from tests.docs.needs import terraform_for
 
 _CALL = re.compile(r'^module "\w+" \{\n(?P<inside>.*?)^\}', re.MULTILINE | re.DOTALL)
 _MODULE = re.compile(r'^  source\s*= "[./]*(?:terraform/)?modules/(?P<name>[\w-]+)"', re.MULTILINE)
@@ -58,7 +59,9 @@ def test_a_call_that_does_not_fit_is_noticed(inside: str):
 @pytest.mark.terraform
 def test_pages_of_the_modules_are_formatted(tmp_path: Path):
     """Terraform reads their HCL and would not write it otherwise."""
-    for number, block in enumerate(_shown()):
+    shown = _shown()
+    terraform_for(shown)
+    for number, block in enumerate(shown):
         (tmp_path / f"{number}.tf").write_text(block.text, encoding="utf-8")
     done = subprocess.run(
         ["terraform", "fmt", "-check", "-diff", str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
