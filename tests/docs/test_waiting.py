@@ -28,7 +28,7 @@ def here(tmp_path: Path, waiting_at: str) -> Iterator[World]:
         ("scaler --version", 0),
         ("scaler nothing-of-the-kind", 64),
         ("scaler plan", 78),
-        ("scaler schema | head -1", 0),
+        ("scaler schema | wc -l", 0),
         ("mkdir -p below && cd below && (scaler validate > said 2>&1 || echo ended with $?) && cat said", 0),
         ("echo 'import os; print(os.getcwd(), os.environ[\"ONE\"])' | ONE=1 python -", 0),
         ("python - <<< 'import sys; print(sys.stdin.read(), 1, file=sys.stderr); sys.exit(5)'", 5),
