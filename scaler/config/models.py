@@ -245,7 +245,7 @@ class Config(Strict):
                     *(*where, "mixed_instances_policy"),
                 )
             theirs = self.outputs.tfvars or (workload.target.asg and self.outputs.community_tfvars)
-            if apply.model_fields_set and theirs and self.plan.schedule != "one-off":
+            if apply != type(apply)() and theirs and self.plan.schedule != "one-off":
                 raise InvalidAt(
                     "must be one-off where apply has settings and outputs has Terraform variables: the recurring "
                     f"actions of {name} have one writer, scaler apply or Terraform",

@@ -207,6 +207,16 @@ def _group_workloads(draw: st.DrawFn) -> dict[str, Any]:
     return {"target": {"asg": draw(NAMES)}, "load": load, "capacity": capacity, "limits": draw(LIMITS), **more}
 
 
+def _one_writer(configuration: dict[str, Any]) -> bool:
+    """Whether no group's recurring actions have two writers, apply and Terraform: that is refused."""
+    if not configuration.get("outputs", {}).get("tfvars"):
+        return True
+    if configuration.get("plan", {}).get("schedule", "one-off") == "one-off":
+        return True
+    defaults = configuration.get("defaults", {}).get("apply")
+    return not any(each.get("apply", defaults) for each in configuration["workloads"].values())
+
+
 CONFIGURATIONS = _with(
     {"version": st.just(1), "workloads": st.dictionaries(NAMES, workloads(), min_size=1, max_size=3)},
     store=TEXT,
@@ -221,5 +231,5 @@ CONFIGURATIONS = _with(
     ),
     outputs=_some(tfvars=TEXT, kubernetes=TEXT),
     kubernetes=_some(floors=st.sampled_from(["keda", "hpa"]), reacts_to=st.sampled_from(["cpu", "own"])),
-)
+).filter(_one_writer)
 """A whole ``scaler.yaml`` that is right."""
