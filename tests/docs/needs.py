@@ -1,4 +1,4 @@
-"""Skips what cannot be executed on this machine; with SCALER_REQUIRE_TERRAFORM=1 it fails instead."""
+"""Skips what cannot be executed on this machine; with SCALER_REQUIRE_TERRAFORM=1, or SCALER_REQUIRE_KUBECTL=1, it fails instead."""
 
 from __future__ import annotations
 
@@ -18,14 +18,23 @@ def terraform_for(page: Sequence[Block]) -> None:
         unavailable("terraform is not on the PATH")
 
 
-def unavailable(reason: str) -> NoReturn:
-    """Say why it is skipped, or fail."""
-    if os.environ.get("SCALER_REQUIRE_TERRAFORM") == "1":
+def kubectl_for(page: Sequence[Block]) -> None:
+    """Skip a page whose commands ask ``kubectl`` where there is none; with SCALER_REQUIRE_KUBECTL=1 fail."""
+    asked = any(_is_run(block) and block.language == "sh" and "kubectl " in block.text for block in page)
+    if asked and shutil.which("kubectl") is None:
+        unavailable("kubectl is not on the PATH", required_by="SCALER_REQUIRE_KUBECTL")
+
+
+def unavailable(reason: str, *, required_by: str = "SCALER_REQUIRE_TERRAFORM") -> NoReturn:
+    """Say why it is skipped, or fail where the variable of that name is 1."""
+    if os.environ.get(required_by) == "1":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def _by_terraform(block: Block) -> bool:
-    if "not run" in block.marks:
-        return False
-    return block.language == "hcl" or block.marks.get("world") == "terraform"
+    return _is_run(block) and (block.language == "hcl" or block.marks.get("world") == "terraform")
+
+
+def _is_run(block: Block) -> bool:
+    return "not run" not in block.marks

@@ -14,7 +14,7 @@ import pytest
 from tests.docs.accounts import INITIALISE
 from tests.docs.blocks import blocks
 from tests.docs.folders import ROOT
-from tests.docs.needs import terraform_for, unavailable
+from tests.docs.needs import kubectl_for, terraform_for, unavailable
 from tests.docs.reader import Reader
 from tests.docs.shell import run
 from tests.docs.worlds import world
@@ -59,6 +59,7 @@ def test_a_page_does_what_it_says(path: Path, tmp_path: Path, waiting_at: str):
     """Read from top to bottom in the world that it assumes, every block of the page works as it stands there."""
     page = blocks(path, ROOT)
     terraform_for(page)
+    kubectl_for(page)
     name = next((block.marks["world"] for block in page if "world" in block.marks), "empty")
     with world(name, tmp_path, waiting_at=waiting_at) as made:
         reader = Reader(made, tmp_path)
