@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,17 +18,18 @@ from tests.standins.applications import ApplicationsStandIn, ScalableServices
 from tests.standins.http import PATH, Answer, StandIn
 
 REGION = "us-east-1"
+ZONES = ("us-east-1a", "us-east-1b")
 #: One that the emulator has; it takes seconds to list them.
 IMAGE = "ami-03cf127a"
 INITIALISE = "terraform -chdir=infra init -input=false"
 
 
-def aws(made: World) -> None:
+def aws(made: World, *, zones: Sequence[str] = ZONES) -> None:
     """The project on an emulated AWS: the groups exist, and CloudWatch has their load."""
     project(made)
     emulator = _emulated(made)
     for name in ("web", "checkout"):
-        make_group(emulator, name)
+        make_group(emulator, name, zones=zones)
     text = (made.folder / "scaler.yaml").read_text(encoding="utf-8")
     text = text.replace("    live: {min_size: 10, max_size: 60, desired_size: 22}\n", "")
     (made.folder / "scaler.yaml").write_text(text, encoding="utf-8")
@@ -140,7 +142,12 @@ def client(emulator: Emulator, service: str) -> Any:
 
 
 def make_group(
-    emulator: Emulator, name: str, *, instance_type: str = "m7i.large", sizes: tuple[int, int, int] = (10, 60, 22)
+    emulator: Emulator,
+    name: str,
+    *,
+    instance_type: str = "m7i.large",
+    sizes: tuple[int, int, int] = (10, 60, 22),
+    zones: Sequence[str] = ZONES,
 ) -> None:
     """An Auto Scaling group with a launch template."""
     ec2 = client(emulator, "ec2")
@@ -150,7 +157,7 @@ def make_group(
     low, high, desired = sizes
     client(emulator, "autoscaling").create_auto_scaling_group(
         AutoScalingGroupName=name, MinSize=low, MaxSize=high, DesiredCapacity=desired,
-        AvailabilityZones=["us-east-1a", "us-east-1b"],
+        AvailabilityZones=list(zones),
         LaunchTemplate={"LaunchTemplateId": template, "Version": "1"},
         Tags=[{"Key": "managed-by", "Value": "scaler", "PropagateAtLaunch": True, "ResourceId": name,
                "ResourceType": "auto-scaling-group"}],

@@ -1,4 +1,4 @@
-"""Skips what cannot be executed on this machine; with SCALER_REQUIRE_TERRAFORM=1, or SCALER_REQUIRE_KUBECTL=1, it fails instead."""
+"""Skips what cannot be executed on this machine; with SCALER_REQUIRE_TERRAFORM or SCALER_REQUIRE_KUBECTL it fails."""
 
 from __future__ import annotations
 

@@ -33,7 +33,6 @@ NOT_RUN = {
     "installs from a package index": 4,
     "needs a Kubernetes cluster": 3,
     "needs a container engine": 3,
-    "shows one line of a plan": 3,
     "shows another plan than that of the page": 1,
     "needs Open Policy Agent": 2,
     "two runs at one moment": 1,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.docs import preludes
 from tests.docs.accounts import account, aws, cloudwatch, terraform
+from tests.docs.choices import mixed, offered
 from tests.docs.folders import World, checkout, empty, environment_of, judged, project, quickstart
 from tests.docs.waiting import AT
 
@@ -35,7 +36,8 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "terraform": terraform,
     "forecasting": _with(project, preludes.FORECASTING),
     "kubernetes": _with(partial(account, kind="kubernetes"), "", preludes.NODES),
-    "spot": _with(project, preludes.SPOT),
+    "spot": _with(mixed, preludes.SPOT),
+    "commitments": offered,
     "recorded": _with(project, "", "scaler plan"),
     "replay": _with(judged, preludes.REPLAY),
 }
