@@ -11,6 +11,7 @@ from tests.docs import preludes
 from tests.docs.accounts import account, aws, cloudwatch, terraform
 from tests.docs.choices import mixed, offered
 from tests.docs.folders import World, checkout, empty, environment_of, judged, project, quickstart
+from tests.docs.releases import release
 from tests.docs.waiting import AT
 
 
@@ -38,6 +39,7 @@ WORLDS: dict[str, Callable[[World], None]] = {
     "kubernetes": _with(partial(account, kind="kubernetes"), "", preludes.NODES),
     "spot": _with(mixed, preludes.SPOT),
     "commitments": offered,
+    "release": release,
     "recorded": _with(project, "", "scaler plan"),
     "replay": _with(judged, preludes.REPLAY),
 }
