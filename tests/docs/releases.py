@@ -8,6 +8,7 @@ import pytest
 
 from tests.docs.folders import ROOT, World
 from tests.docs.shell import run
+from tests.supply.vulnerabilities import Database
 
 NAMES = ("scripts", "scaler", "pyproject.toml", "requirements.lock")
 #: A key of the moment stands in for the signer's own.
@@ -23,7 +24,8 @@ git add pyproject.toml && git commit -q --message 'A release'
 
 
 def release(made: World) -> None:
-    """The clone, with one commit."""
+    """The clone, with one commit, and a database that knows of no vulnerability."""
+    pytest.importorskip("pip_audit", reason="pip-audit is not installed")
     if shutil.which("ssh-keygen") is None:
         pytest.skip("ssh-keygen is not on the PATH")
     for name in NAMES:
@@ -34,3 +36,5 @@ def release(made: World) -> None:
             shutil.copy(source, there)
     prepared = run(_PREPARED, made.folder, made.environment | {"GIT_CONFIG_NOSYSTEM": "1"})
     assert prepared.code == 0, prepared.printed
+    vulnerabilities = made.servers.enter_context(Database())
+    made.environment["PIP_AUDIT_OSV_URL"] = vulnerabilities.url
