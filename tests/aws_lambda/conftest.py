@@ -14,6 +14,8 @@ import pytest
 from scaler.aws.session import BotocoreClients
 from scaler.demo.emulator import Emulator
 from scaler.history.lock import KEY, LockRecord, encode
+from scaler.pipeline.rolling_state import KEY as STATE
+from scaler.pipeline.rolling_state import decode_state
 from tests.aws_lambda.runtime_api import Function, clean_environment
 from tests.aws_lambda.watching import WatchingProxy
 
@@ -138,6 +140,16 @@ class Fleet:
         """Objects of the store."""
         found = self.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"forecasts/{prefix}").get("Contents", [])
         return [item["Key"].removeprefix("forecasts/") for item in found]
+
+    def forget(self, prefix: str) -> None:
+        """Delete objects of the store."""
+        for key in self.keys(prefix):
+            self.s3.delete_object(Bucket=BUCKET, Key=f"forecasts/{key}")
+
+    def full_plan(self) -> str:
+        """The id of the full plan that rolling mode goes by."""
+        state = self.s3.get_object(Bucket=BUCKET, Key=f"forecasts/{STATE}")["Body"].read()
+        return decode_state(state).full_plan_id
 
     def function(self, *, handler: str = "scaler.aws_lambda.handler", **environment: str) -> Function:
         """An execution environment."""

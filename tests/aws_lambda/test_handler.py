@@ -248,6 +248,47 @@ def test_an_update_of_rolling_mode(fleet) -> None:
         assert len(fleet.proxy.writes) == first["changes"]
 
 
+@pytest.mark.slow
+def test_an_update_that_is_cut_off_is_completed_by_the_next_event(fleet) -> None:
+    """Mode run: the full plan stands, and the update behind it ends or is killed at each step in turn.
+
+    The next event goes on with that full plan; over all attempts the writes are those of an update that nothing
+    stops.
+    """
+    fleet.configure(model="panel")
+    lines = {name: f'"message": "stage {name}"' for name in ("fetch", "apply", "notify", "end")}
+    lines["between changes"] = '"message": "shop: '
+    cases = [("fall_at", name) for name in lines] + [("kill_at", "between changes")]
+    function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
+    try:
+        whole = function.invoke({"mode": "run", "run_key": "whole"}).summary
+        assert whole["changes"] == len(fleet.proxy.writes) >= 2, whole
+        expected = sorted(fleet.proxy.writes)
+        for how, name in cases:
+            fleet.reset()
+            fleet.forget("rolling/")
+            event = {"mode": "run", "run_key": f"{how}-{name}".replace(" ", "-")}
+            assert function.invoke({**event, "fall_at": lines["apply"]}).failed["status"] == "stopped", name
+            assert fleet.proxy.writes == [], name
+            full = fleet.full_plan()
+            if how == "kill_at":
+                function.killed({**event, how: lines[name]})
+                function.__exit__()
+                function = fleet.function(handler=FALLING, SCALER_CLAIM_SECONDS="2").__enter__()
+            else:
+                failed = function.invoke({**event, how: lines[name]}).failed
+                assert (failed["status"], failed["exit_code"]) == ("stopped", 1), name
+            before = len(fleet.proxy.writes)
+            assert before == {"between changes": 1, "notify": len(expected), "end": len(expected)}.get(name, 0), name
+            summary = function.invoke(event).summary
+            assert (summary["status"], summary["attempt"]) == (whole["status"], 3), (name, function.log)
+            assert sorted(fleet.proxy.writes) == expected, name
+            assert fleet.full_plan() == full, name
+            assert function.invoke(event).summary == {**summary, "repeated": True}, name
+    finally:
+        function.__exit__()
+
+
 def test_failures_are_raised_and_tell_no_secrets(fleet) -> None:
     """78 and 64 fail the invocation with what, why and next step; what the environment holds is in no log."""
     canary = "hooks/T0/B0/Zx81mQpR7vLk2NcW9sYt4uAe6bGd3fHj"
