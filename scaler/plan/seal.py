@@ -33,6 +33,17 @@ def seal(plan: Plan) -> Plan:
     return plan.model_copy(update={"plan_id": digest(plan)})
 
 
+def encode_sealed(plan: Plan) -> bytes:
+    """The plan as canonical JSON, ``plan_id`` and all: what :func:`is_sealed` can check without reading it."""
+    return canonical(plan.model_dump(mode="json"))
+
+
+def is_sealed(document: bytes, plan_id: str) -> bool:
+    """Whether the bytes are the canonical JSON of the plan of this id. A sealed plan in other bytes is not."""
+    named = f'"plan_id":"{plan_id}",'.encode()
+    return hashlib.sha256(document.replace(named, b"", 1)).hexdigest() == plan_id
+
+
 def encode(plan: Plan) -> str:
     """The plan as readable JSON with sorted keys, ending in a newline."""
     document = plan.model_dump(mode="json")
@@ -48,16 +59,15 @@ def decode(text: str) -> Plan:
     """
     try:
         document = json.loads(text)
-        version = _version(str(document["schema_version"]))
+        readable = is_readable(str(document["schema_version"]))
     except (ValueError, TypeError, KeyError) as error:
         raise ConfigurationError(
             "the file is not a plan", why="it is not the JSON of one", next_step="make one with scaler plan --out FILE"
         ) from error
-    ours = _version(SCHEMA_VERSION)
-    if version[0] != ours[0] or version > ours:
+    if not readable:
         raise ConfigurationError(
             f"the plan has schema version {document['schema_version']!a}",
-            why=f"this scaler reads versions {ours[0]}.0 to {SCHEMA_VERSION}",
+            why=f"this scaler reads versions {_version(SCHEMA_VERSION)[0]}.0 to {SCHEMA_VERSION}",
             next_step="make the plan again with this version of scaler, or update scaler",
         )
     try:
@@ -75,6 +85,16 @@ def decode(text: str) -> Plan:
             next_step="make it again with scaler plan --out FILE",
         )
     return plan
+
+
+def is_readable(schema_version: str) -> bool:
+    """Whether plans of the version can be read: this major one, this minor one or an older.
+
+    Raises:
+        ValueError: it is no version.
+    """
+    version, ours = _version(schema_version), _version(SCHEMA_VERSION)
+    return version[0] == ours[0] and version <= ours
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -12,7 +12,8 @@ from typing import Any
 from scaler.errors import ScalerError, UsageError
 from scaler.history.store import Store
 from scaler.plan.document import Plan
-from scaler.plan.seal import canonical, decode
+from scaler.plan.past import ScoredPlan, decode_past
+from scaler.plan.seal import canonical, decode, encode_sealed
 from scaler.record.codec import squeezed, unsqueezed
 from scaler.record.interface import ChosenModel, RecordFailed, RunRecord
 from scaler.record.packs import Place, digest_of
@@ -58,7 +59,7 @@ def write_record(store: Store, record: RunRecord, inputs: Inputs, plan: Plan) ->
     else:
         document = {"answers": inputs.answers, "files": dict(inputs.files), "places": dict(inputs.places)}
         store.write(_key(record.run, "inputs.json.gz"), squeezed(canonical(document)))
-        store.write(_key(record.run, "plan.json.gz"), squeezed(plan.model_dump_json().encode()))
+        store.write(_key(record.run, "plan.json.gz"), squeezed(encode_sealed(plan)))
     text = json.dumps(asdict(record), sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     store.write(_key(record.run, "record.json"), text.encode())
     return record
@@ -134,6 +135,18 @@ def read_recorded_plan(store: Store, run: str) -> Plan:
     """
     try:
         return decode(_unsqueezed(store, run, "plan.json.gz").decode())
+    except (ValueError, ScalerError) as error:
+        raise _damaged(store, run) from error
+
+
+def read_past_plan(store: Store, run: str) -> ScoredPlan:
+    """What scores need of the sealed plan of a run.
+
+    Raises:
+        RecordFailed: it is missing or damaged.
+    """
+    try:
+        return decode_past(_unsqueezed(store, run, "plan.json.gz"))
     except (ValueError, ScalerError) as error:
         raise _damaged(store, run) from error
 
