@@ -10,12 +10,12 @@ from scaler.errors import ScalerError
 from scaler.history.interface import History
 from scaler.history.store import Store
 from scaler.pipeline.fetching import plan_step_seconds
-from scaler.plan.document import Plan
-from scaler.record.runs import read_recorded_plan, written_at
+from scaler.plan.past import ScoredPlan
+from scaler.record.runs import read_past_plan, written_at
 from scaler.status.interface import Unread
 from scaler.status.scoring import Scored, score
 
-#: Plans that are read at most, half a second each for two hundred workloads; of more, so many evenly spread.
+#: Plans that are read at most, a quarter of a second each for two hundred workloads; of more, so many evenly spread.
 MOST_RUNS = 400
 
 
@@ -50,7 +50,7 @@ def score_runs(
     )
 
 
-def _plans(store: Store, first: datetime, as_of: datetime, most: int) -> Iterator[tuple[str, Plan | Unread]]:
+def _plans(store: Store, first: datetime, as_of: datetime, most: int) -> Iterator[tuple[str, ScoredPlan | Unread]]:
     """The plans, oldest first; of several of one moment, the one that was written last comes last."""
     written = written_at(store)
     known = sorted((_moment(name), written[name], name) for name in written if _moment(name) <= as_of)
@@ -62,7 +62,7 @@ def _plans(store: Store, first: datetime, as_of: datetime, most: int) -> Iterato
             yield name, Unread(name, f"of {len(wanted)} in the period, {most} evenly spread are")
             continue
         try:
-            yield name, read_recorded_plan(store, name)
+            yield name, read_past_plan(store, name)
         except ScalerError as error:
             yield name, Unread(name, f"{error.what}: {error.why}")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from scaler.history.interface import Panel
 from scaler.history.spans import epoch
-from scaler.plan.document import WorkloadPart
+from scaler.plan.past import ScoredWorkload
 
 Floats = NDArray[np.float64]
 _SECONDS = 3_600.0
@@ -61,11 +61,11 @@ class Board:
         """On the fine grid, shape ``(names, fine)``; capped demand is at least that."""
         return np.repeat(self.panel.values, self.repeat, axis=1)
 
-    def refuse(self, part: WorkloadPart, at: int) -> None:
+    def refuse(self, part: ScoredWorkload, at: int) -> None:
         """A run that begins ``at`` (seconds since the epoch) does nothing to the workload."""
         self.refused[self.row[part.name], self._column(at) :] = True
 
-    def put(self, part: WorkloadPart, run: int) -> None:
+    def put(self, part: ScoredWorkload, run: int) -> None:
         """The plan of a workload takes the place of what was planned for its time and later."""
         forecast, needed = part.forecast, part.requirement
         assert forecast is not None and needed is not None  # noqa: S101, PT018 - seen by the caller
@@ -98,7 +98,7 @@ class Board:
         index = np.broadcast_to(rows[:, None], columns.shape)[within], columns[within]
         self.scores[index] = scores[within]
 
-    def _expect(self, row: int, part: WorkloadPart, span: slice) -> None:
+    def _expect(self, row: int, part: ScoredWorkload, span: slice) -> None:
         forecast, needed = part.forecast, part.requirement
         assert forecast is not None and needed is not None  # noqa: S101, PT018
         values = np.asarray(forecast.values)

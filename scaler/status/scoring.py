@@ -10,7 +10,7 @@ import numpy as np
 
 from scaler.history.interface import Panel
 from scaler.history.spans import epoch, moment
-from scaler.plan.document import Plan, WorkloadPart
+from scaler.plan.past import ScoredPlan, ScoredWorkload
 from scaler.status.board import Board
 from scaler.status.incidents import Ledger, ledger
 from scaler.status.interface import ModelSpan, RunScore, Scores, Unread, WorkloadStatus
@@ -34,7 +34,7 @@ class Scored:
 
 
 def score(
-    plans: Iterable[tuple[str, Plan | Unread]],
+    plans: Iterable[tuple[str, ScoredPlan | Unread]],
     panels: Sequence[Panel],
     *,
     first: datetime,
@@ -84,7 +84,7 @@ def _one(  # noqa: PLR0917 - one call
     tally: Tally,
     run: str,
     index: int,
-    plan: Plan,
+    plan: ScoredPlan,
     made: Mapping[str, list[RunScore]],
     notes: Mapping[str, list[str]],
 ) -> None:
@@ -121,7 +121,7 @@ def _one(  # noqa: PLR0917 - one call
         )
 
 
-def _is_planned(part: WorkloadPart) -> bool:
+def _is_planned(part: ScoredWorkload) -> bool:
     return part.forecast is not None and part.requirement is not None and bool(part.steps)
 
 

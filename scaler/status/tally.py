@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scaler.forecast.backtest import pinball
 from scaler.forecast.evaluate import LEADS
 from scaler.history.spans import epoch
-from scaler.plan.document import WorkloadPart
+from scaler.plan.past import ScoredWorkload
 from scaler.status.board import Board
 from scaler.status.interface import Accuracy
 from scaler.status.normal_scores import normal_scores
@@ -56,9 +56,9 @@ class Outcome:
     loss: Floats
 
 
-def forecasts_of(board: Board, parts: Sequence[WorkloadPart]) -> tuple[list[Forecasts], list[str]]:
+def forecasts_of(board: Board, parts: Sequence[ScoredWorkload]) -> tuple[list[Forecasts], list[str]]:
     """The forecasts of the parts, stacked, and the names whose step does not fit that of the panel."""
-    groups: dict[tuple[int, tuple[float, ...], int], list[WorkloadPart]] = defaultdict(list)
+    groups: dict[tuple[int, tuple[float, ...], int], list[ScoredWorkload]] = defaultdict(list)
     unfit: list[str] = []
     for part in parts:
         made = part.forecast
@@ -71,7 +71,7 @@ def forecasts_of(board: Board, parts: Sequence[WorkloadPart]) -> tuple[list[Fore
     return [_stacked(board, key, members) for key, members in groups.items()], unfit
 
 
-def _stacked(board: Board, key: tuple[int, tuple[float, ...], int], parts: Sequence[WorkloadPart]) -> Forecasts:
+def _stacked(board: Board, key: tuple[int, tuple[float, ...], int], parts: Sequence[ScoredWorkload]) -> Forecasts:
     made = [part.forecast for part in parts if part.forecast is not None]
     return Forecasts(
         key[0],

@@ -13,7 +13,11 @@ from scaler.cli.run import open_runtime
 from scaler.config.reader import load_config
 from scaler.history.folder_store import FolderStore
 from scaler.pipeline.status import make_status
-from scaler.record.runs import run_names
+from scaler.plan.document import Plan
+from scaler.plan.past import PastPlan
+from scaler.plan.seal import encode_sealed
+from scaler.record.codec import squeezed
+from scaler.record.runs import read_past_plan, read_recorded_plan, run_names
 from tests.standins.http import Answer, StandIn
 from tests.status.project import END
 
@@ -137,6 +141,36 @@ def test_a_damaged_run_is_named_and_the_others_are_scored(project):
     assert "cannot be read" in found["unread"][0]["why"]
     assert len(found["runs"]) == 1
     assert f"run {first} is not scored" in project.run("status", *AT)[0]
+
+
+def test_an_edited_run_is_named(project):
+    """One figure of its plan that is not what was sealed, in a file that is otherwise whole."""
+    project.plan_days(2)
+    store = FolderStore(project.folder / "forecasts")
+    first, _ = run_names(store)
+    key = f"records/{first}/plan.json.gz"
+    plan = read_recorded_plan(store, first)
+    workload = plan.workloads[0]
+    steps = (workload.steps[0].model_copy(update={"min_size": workload.steps[0].min_size + 1}), *workload.steps[1:])
+    edited = plan.model_copy(update={"workloads": (workload.model_copy(update={"steps": steps}), *plan.workloads[1:])})
+    store.write(key, squeezed(encode_sealed(edited)))
+    found = as_json(project)
+    assert [each["run"] for each in found["unread"]] == [first]
+    assert len(found["runs"]) == 1
+
+
+def test_plans_that_were_recorded_in_other_bytes_are_scored_the_same(project):
+    """Records from before the plan was kept as its seal is over it."""
+    project.plan_days(3)
+    store = FolderStore(project.folder / "forecasts")
+    before = as_json(project)
+    for run in run_names(store):
+        plan = read_recorded_plan(store, run)
+        assert isinstance(read_past_plan(store, run), PastPlan)
+        store.write(f"records/{run}/plan.json.gz", squeezed(plan.model_dump_json().encode()))
+        assert isinstance(read_past_plan(store, run), Plan)
+    assert as_json(project) == before
+    assert before["workloads"][0]["accuracy"]
 
 
 def test_of_too_many_runs_some_are_scored_and_the_others_are_one_line(project):
