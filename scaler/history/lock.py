@@ -96,6 +96,11 @@ class Lease:
         self._clock = clock
         self.took_over: LockRecord | None = None
         self._since, self._version = self._take()
+        try:
+            store.require_conditions(place.key, self._record(self._since))
+        except BaseException:
+            self.release()
+            raise
 
     def keep(self) -> None:
         """To be called before each change of the store: renews when half of the time is over.
@@ -136,10 +141,12 @@ class Lease:
         )
 
     def _write(self, now: datetime, *, expected: str, held: bool = True) -> str:
-        lasting = self._place.expires_after
-        self._renew_at = now + lasting / 2
-        record = LockRecord(self._holder.id, self._holder.owner, held, self._since, now + lasting)
-        return self._store.write(self._place.key, encode(record), expected=expected)
+        self._renew_at = now + self._place.expires_after / 2
+        return self._store.write(self._place.key, self._record(now, held=held), expected=expected)
+
+    def _record(self, now: datetime, *, held: bool = True) -> bytes:
+        expires_at = now + self._place.expires_after
+        return encode(LockRecord(self._holder.id, self._holder.owner, held, self._since, expires_at))
 
 
 @contextlib.contextmanager
@@ -149,6 +156,7 @@ def locked(store: Store, holder: Holder, clock: Callable[[], datetime], place: P
     Raises:
         StoreLocked: another run holds it; its record is left as it is.
         StoreFailed: the store does not answer.
+        ConditionsIgnored: it would let two runs write at once.
     """
     lease = Lease(store, holder, clock, place)
     try:

@@ -10,12 +10,16 @@ from typing import Any
 from scaler.aws.errors import translate
 from scaler.aws.interface import AwsClients, AwsFailed
 from scaler.aws.session import call
-from scaler.history.store import ABSENT, CORRUPT, Listed, Stored, changed
+from scaler.history.store import ABSENT, CORRUPT, ConditionsIgnored, Listed, Stored, changed
 
 _NOT_THERE = frozenset({"404", "NoSuchKey", "NotFound"})
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html: 412 if the condition does not
 # hold, 409 if another write was under way, 404 if there is nothing to match.
 _NOT_AS_EXPECTED = frozenset({"412", "PreconditionFailed", "409", "ConditionalRequestConflict", *_NOT_THERE})
+
+# A version that nothing has: both conditions are tried where neither holds.
+_NO_VERSION = f'"{"0" * 32}"'
+_NEITHER_HOLDS = ({"IfNoneMatch": "*"}, {"IfMatch": _NO_VERSION})
 
 
 class S3Store:
@@ -36,6 +40,7 @@ class S3Store:
         self._region = region
         self._bytes_written = 0
         self._counting = threading.Lock()
+        self._conditions_hold = False
 
     @property
     def bytes_written(self) -> int:
@@ -76,6 +81,28 @@ class S3Store:
         with self._counting:
             self._bytes_written += len(data)
         return version
+
+    def require_conditions(self, key: str, data: bytes) -> None:
+        """Put the object again under each condition, which has to be refused; once for this store."""
+        if self._conditions_hold:
+            return
+        for condition in _NEITHER_HOLDS:
+            try:
+                self._call("PutObject", key, Body=data, **condition)
+            except AwsFailed as error:
+                if _code(error) not in _NOT_AS_EXPECTED:
+                    raise
+            else:
+                raise self._ignores("If-None-Match" if "IfNoneMatch" in condition else "If-Match", key)
+        self._conditions_hold = True
+
+    def _ignores(self, header: str, key: str) -> ConditionsIgnored:
+        return ConditionsIgnored(
+            f"{self.name('')} takes writes whose condition does not hold, so nothing is written",
+            why=f"{self.name(key)} was put again with {header}, which had to be refused and was not: "
+            "two runs would not notice each other",
+            next_step="keep the store in Amazon S3, in a folder, or on a server that honours both conditions",
+        )
 
     def delete(self, key: str) -> None:
         """Delete the object, if it is there."""

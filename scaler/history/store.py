@@ -34,6 +34,10 @@ class StoreChanged(StoreFailed):
     """A conditional write did not happen, as what is stored is not the version that was expected."""
 
 
+class ConditionsIgnored(StoreFailed):
+    """The store takes a conditional write whose condition does not hold: two runs could write at once."""
+
+
 def changed(name: str) -> StoreChanged:
     """The error of a conditional write to ``name`` that came too late."""
     return StoreChanged(
@@ -76,6 +80,18 @@ class Store(Protocol):
 
         Raises:
             StoreChanged: another version is stored; nothing was written.
+        """
+        ...
+
+    def require_conditions(self, key: str, data: bytes) -> None:
+        """Make sure that a conditional write is refused where its condition does not hold.
+
+        Args:
+            key: of what this run has just written.
+            data: what it has written there, which stands there whatever the store does.
+
+        Raises:
+            ConditionsIgnored: it was accepted.
         """
         ...
 

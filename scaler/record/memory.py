@@ -161,6 +161,9 @@ class _RememberedStore:
         self._written[key] = data
         return digest_of(data)
 
+    def require_conditions(self, key: str, data: bytes) -> None:
+        pass
+
     def delete(self, key: str) -> None:
         self._written[key] = None
 

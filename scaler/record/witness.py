@@ -218,6 +218,10 @@ class WitnessedStore:
             self._notes.written.add(key)
         return version
 
+    def require_conditions(self, key: str, data: bytes) -> None:
+        """Pass it on."""
+        self._real.require_conditions(key, data)
+
     def delete(self, key: str) -> None:
         """Pass it on."""
         self._real.delete(key)

@@ -185,6 +185,9 @@ class MemoryStore:
         self.data[key] = data
         return ""
 
+    def require_conditions(self, key: str, data: bytes) -> None:
+        """They hold."""
+
     def delete(self, key: str) -> None:
         """Gone."""
         self.data.pop(key, None)

@@ -289,6 +289,26 @@ def test_an_update_that_is_cut_off_is_completed_by_the_next_event(fleet) -> None
         function.__exit__()
 
 
+def test_a_store_that_ignores_conditions_is_no_store_for_a_claim(fleet) -> None:
+    """A proxy before the bucket strips the conditions: each mode fails before it asks or writes AWS.
+
+    Once they get through, the same event is carried out, as nobody holds the claim.
+    """
+    fleet.proxy.ignored = frozenset({"if-none-match", "if-match"})
+    with fleet.function() as function:
+        for mode in ("plan", "run", "apply"):
+            failed = function.invoke({"mode": mode, "run_key": mode}).failed
+            assert (failed["status"], failed["exit_code"], failed["changes"]) == ("failed", 1, 0)
+            assert "takes writes whose condition does not hold" in failed["error"]["what"]
+        assert fleet.keys() == [f"unattended/{mode}/claim.json" for mode in ("apply", "plan", "run")]
+        assert "GetMetricData" not in fleet.proxy.operations
+        assert fleet.proxy.writes == []
+        fleet.proxy.ignored = frozenset()
+        summary = function.invoke({"mode": "apply", "run_key": "apply"}).summary
+    assert (summary["status"], summary["repeated"]) == ("done", False)
+    assert summary["changes"] == len(fleet.proxy.writes) > 0
+
+
 def test_failures_are_raised_and_tell_no_secrets(fleet) -> None:
     """78 and 64 fail the invocation with what, why and next step; what the environment holds is in no log."""
     canary = "hooks/T0/B0/Zx81mQpR7vLk2NcW9sYt4uAe6bGd3fHj"

@@ -29,6 +29,7 @@ class WatchingProxy(StandIn):
     Attributes:
         writes: operations that changed capacity, in their order.
         denied: group that may not be written to, if there is one.
+        ignored: headers, in small letters, that are not passed on.
         stalled: operations that are not answered until ``go_on`` is set.
     """
 
@@ -38,6 +39,7 @@ class WatchingProxy(StandIn):
         self.operations: list[str] = []
         self.stalled: frozenset[str] = frozenset()
         self.denied: str | None = None
+        self.ignored: frozenset[str] = frozenset()
         self.go_on = threading.Event()
         self._place = urlsplit(endpoint).netloc
         self._lock = threading.Lock()
@@ -52,7 +54,8 @@ class WatchingProxy(StandIn):
         if writes and self.denied is not None and f"AutoScalingGroupName={self.denied}".encode() in body:
             return DENIED
         connection = http.client.HTTPConnection(self._place, timeout=60)
-        passed = {name: value for name, value in headers.items() if name not in (PATH, "Connection", "Expect")}
+        dropped = {PATH.lower(), "connection", "expect", *self.ignored}
+        passed = {name: value for name, value in headers.items() if name.lower() not in dropped}
         connection.request(headers["X-Method"], headers[PATH], body, passed)
         answer = connection.getresponse()
         data = answer.read()

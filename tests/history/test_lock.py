@@ -32,7 +32,7 @@ from scaler.history.lock import (
     read_lock,
     unlock,
 )
-from scaler.history.store import Store
+from scaler.history.store import ConditionsIgnored, Store
 from tests.history.buckets import s3_store
 from tests.history.builders import NOON
 from tests.standins.s3 import S3StandIn
@@ -210,7 +210,7 @@ def test_taking_the_lock_dies_at_every_request(clock: Clock) -> None:
                     pass
         if finished:
             break
-    assert number == 3  # read, take, release: whose failure is left to the expiry
+    assert number == 5  # read, take, two that are refused, release: whose failure is left to the expiry
 
 
 @pytest.mark.slow
@@ -243,3 +243,32 @@ def test_a_record_survives_its_encoding(lock_id: str, owner: str, held: bool, si
     record = LockRecord(lock_id, owner, held, since, since)
     assert decode(encode(record)) == record
     assert json.loads(encode(record))["held"] is held
+
+
+@pytest.mark.parametrize("ignored", [("if-none-match",), ("if-match",), ("if-none-match", "if-match")])
+def test_a_bucket_that_ignores_conditions_is_refused(bucket: S3StandIn, clock: Clock, ignored: tuple[str, ...]) -> None:
+    """Two runs would not notice each other: exit code 1, which header it is and what to do; nobody holds the lock."""
+    bucket.ignored = frozenset(ignored)
+    store = s3_store(bucket.url)
+    with pytest.raises(ConditionsIgnored) as caught:
+        Lease(store, ANN, clock)
+    assert caught.value.exit_code == 1
+    assert f"with {ignored[0]}," in caught.value.why.lower()
+    assert "honours both conditions" in caught.value.next_step
+    record, _ = read_lock(store)
+    assert record is not None
+    assert not record.held
+    bucket.ignored = frozenset()
+    Lease(store, BOB, clock).release()
+
+
+def test_conditions_are_tried_once_for_a_store(bucket: S3StandIn, clock: Clock) -> None:
+    """Two requests that are refused and change nothing; the next lock costs none."""
+    store = s3_store(bucket.url)
+    counts = []
+    for holder in (ANN, BOB):
+        before = len(bucket.requests)
+        with locked(store, holder, clock):
+            counts.append(len(bucket.requests) - before)
+            assert json.loads(content(store))["id"] == holder.id
+    assert counts == [4, 2]

@@ -24,6 +24,7 @@ class S3StandIn:
         before: called with the number of each request before it has an effect; true drops the connection.
         after: the same once it had its effect; true drops the answer.
         page_size: keys per page of a listing.
+        ignored: headers, in small letters, that it takes no notice of.
     """
 
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class S3StandIn:
     before: Callable[[int], bool] = lambda _: False
     after: Callable[[int], bool] = lambda _: False
     page_size: int = MAX_KEYS
+    ignored: frozenset[str] = frozenset()
     bytes_received: int = 0
 
     def __post_init__(self) -> None:
@@ -69,6 +71,7 @@ class S3StandIn:
         self, method: str, key: str, query: dict[str, list[str]], headers: dict[str, str], body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
         now = self.objects.get(key)
+        headers = {name: value for name, value in headers.items() if name not in self.ignored}
         match method:
             case "GET" if not key:
                 return 200, {}, self._page(query)
