@@ -35,7 +35,6 @@ NOT_RUN = {
     "needs a container engine": 3,
     "shows another plan than that of the page": 1,
     "needs Open Policy Agent": 2,
-    "two runs at one moment": 1,
     "needs models in a registry": 1,
     "part of a release": 6,
     "a drawing": 1,
