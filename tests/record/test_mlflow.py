@@ -27,6 +27,12 @@ pytestmark = [
 START = datetime(2026, 11, 21, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow puts artefacts of a database, and a database of its own, into the folder it runs in."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(params=["sqlite", "folder"])
 def store(request, tmp_path: Path, monkeypatch) -> str:
     """The address of an empty store."""
