@@ -1,4 +1,4 @@
-"""Skips what cannot be executed on this machine; with SCALER_REQUIRE_TERRAFORM or SCALER_REQUIRE_KUBECTL it fails."""
+"""Skips what cannot be executed on this machine; where SCALER_REQUIRE_TERRAFORM, _KUBECTL or _SSH is 1 it fails."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ import shutil
 import pytest
 
 from tests.docs.folders import ROOT, World
+from tests.docs.needs import unavailable
 from tests.docs.shell import run
 from tests.supply.vulnerabilities import Database
 
@@ -27,7 +28,7 @@ def release(made: World) -> None:
     """The clone, with one commit, and a database that knows of no vulnerability."""
     pytest.importorskip("pip_audit", reason="pip-audit is not installed")
     if shutil.which("ssh-keygen") is None:
-        pytest.skip("ssh-keygen is not on the PATH")
+        unavailable("ssh-keygen is not on the PATH", required_by="SCALER_REQUIRE_SSH")
     for name in NAMES:
         source, there = ROOT / name, made.folder / name
         if source.is_dir():
