@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from scaler.report.earlier import AccuracyReport, Coverage, Drifted, FleetAccuracy, LeadAccuracy, ModelUse, Shortfall
 from scaler.report.figures import percent, rounded, safe, usd
-from scaler.report.interface import (
-    AccuracyReport,
-    Coverage,
-    Drifted,
-    FleetAccuracy,
-    LeadAccuracy,
-    ModelUse,
-    Shortfall,
-)
 from scaler.status.interface import Accuracy, Scores, WorkloadStatus
 
 #: Incidents of a workload, and spans of its models, that are told one by one.

@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from scaler.plan.document import Plan, WorkloadPart
+from scaler.report.earlier import AccuracyReport
 from scaler.report.figures import day, safe, shown
-from scaler.report.interface import AccuracyReport, Commitment, Decision, Reach, Topic, WorkloadReport
+from scaler.report.interface import Commitment, Decision, Reach, Topic, WorkloadReport
 
 _NOW, _SOON, _LATER = 1, 2, 3
 #: A limit that is as likely as not reached within so many days is dealt with this week, or soon.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 
+from scaler.report.earlier import AccuracyReport
 from scaler.report.figures import moment, plain
-from scaler.report.interface import AccuracyReport, Reach, Report, WorkloadReport
+from scaler.report.interface import Reach, Report, WorkloadReport
 
 _NEVER = 1 << 30
 # What makes a spreadsheet take a text for a formula (CWE-1236).

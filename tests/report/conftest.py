@@ -13,24 +13,18 @@ from scaler.cli.main import main
 from scaler.history.folder_store import FolderStore
 from scaler.plan.document import WorkloadPart
 from scaler.record.runs import read_recorded_plan, run_names
+from scaler.report.earlier import AccuracyReport, Coverage, Drifted, FleetAccuracy, LeadAccuracy, ModelUse, Shortfall
 from scaler.report.interface import (
-    AccuracyReport,
     Candidate,
     Chart,
     Cohort,
     Commitment,
     Cost,
-    Coverage,
     Decision,
-    Drifted,
-    FleetAccuracy,
-    LeadAccuracy,
     Line,
-    ModelUse,
     Moved,
     Reach,
     Report,
-    Shortfall,
     Spot,
     Totals,
     Verdict,
